@@ -1,0 +1,20 @@
+import { AsyncResource } from 'node:async_hooks';
+
+// Made when the module is loaded, before there is any request.
+const root = new AsyncResource('express-db-resilience', { requireManualDestroy: true });
+
+/**
+ * Runs `fn` in no request's AsyncLocalStorage context. Sockets and timers keep the context in which they
+ * are made for as long as they live, and those of a pool outlive the request that happened to need them.
+ */
+export function outsideRequests<T>(fn: () => T): T {
+  return root.runInAsyncScope(fn);
+}
+
+/** Binds a callback to the AsyncLocalStorage context of the caller, whoever calls it in the end. */
+export function boundToCaller<Args extends unknown[]>(callback: (...args: Args) => unknown): (...args: Args) => void {
+  const scope = new AsyncResource('express-db-resilience.callback');
+  return (...args) => {
+    scope.runInAsyncScope(callback, undefined, ...args);
+  };
+}

@@ -1,0 +1,306 @@
+import { DeadlineList } from '../core/deadline-list.js';
+import { AcquireTimeoutError, ShuttingDownError } from '../errors/errors.js';
+import type { PoolCounts } from '../errors/errors.js';
+import { forgetAllStatements } from './guarded-client.js';
+import type { GuardedClient } from './guarded-client.js';
+import { PoolEntry } from './pool-entry.js';
+import type { EntryOwner } from './pool-entry.js';
+import { retire } from './retire.js';
+import { Waiter } from './waiter.js';
+import type { AcquireCallback } from './waiter.js';
+
+export interface BagOptions {
+  name: string;
+  max: number;
+  acquireTimeoutMs: number;
+  queryTimeoutMs: number;
+  cancelGraceMs: number;
+  pingAfterIdleMs: number | false;
+  pingTimeoutMs: number;
+  resetOnRelease: boolean;
+  allowExitOnIdle: boolean;
+  maxUses: number;
+  stream: EntryOwner['stream'];
+  /** Opens a connection. */
+  dial: (signal: AbortSignal) => Promise<GuardedClient>;
+  /** A new connection's latest moment, on the clock of the deadlines. */
+  expiry: (now: number) => number;
+}
+
+export type BagEvent = 'connect' | 'acquire' | 'release' | 'remove' | 'error';
+
+/** `error` comes with 'error' and 'release'. */
+export type BagListener = (event: BagEvent, entry: PoolEntry, error?: Error | boolean) => void;
+
+// A comment alone: the server parses nothing, takes no snapshot, and answers EmptyQueryResponse.
+const PING = '-- ping';
+const DISCARD = 'DISCARD ALL';
+
+/** A cursor or COPY that its borrower is just closing may take this long to end after release. */
+const CLOSING_MS = 500;
+
+/**
+ * The connections and those who wait for them. Whoever waits takes what comes first: a connection that is
+ * returned, one that has answered its ping, or a new one; so nobody waits for the fate of one particular socket.
+ */
+export class Bag implements EntryOwner {
+  readonly deadlines = new DeadlineList();
+  readonly entries = new Set<PoolEntry>();
+  /** Most recently used last. */
+  readonly idle: PoolEntry[] = [];
+  readonly waiters = new Set<Waiter>();
+  backstopMs = 0;
+  lastDialError: Error | undefined;
+  closing = false;
+  readonly #options: BagOptions;
+  readonly #listener: BagListener;
+  readonly #closed = new AbortController();
+  #dialing = 0;
+  #checking = 0;
+  #open = 0;
+  #lastDialErrorAt = 0;
+
+  constructor(options: BagOptions, listener: BagListener) {
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  get queryTimeoutMs(): number {
+    return this.#options.queryTimeoutMs;
+  }
+
+  get cancelGraceMs(): number {
+    return this.#options.cancelGraceMs;
+  }
+
+  get stream(): EntryOwner['stream'] {
+    return this.#options.stream;
+  }
+
+  /** Connections and those being opened: what counts against `max`. */
+  get total(): number {
+    return this.entries.size + this.#dialing;
+  }
+
+  /** Sockets that have not closed yet, retired ones among them. */
+  get openSockets(): number {
+    return this.#open + this.#dialing;
+  }
+
+  counts(): PoolCounts {
+    return {
+      total: this.total,
+      active: this.entries.size - this.idle.length,
+      idle: this.idle.length,
+      waiting: this.waiters.size,
+      max: this.#options.max,
+    };
+  }
+
+  /** An idle connection, at once; undefined where there is none that is known to be alive. */
+  take(holder: 'statement' | 'borrower'): PoolEntry | undefined {
+    if (this.waiters.size > 0) return undefined;
+    const now = this.deadlines.now();
+    for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
+      const { pingAfterIdleMs } = this.#options;
+      if (this.#options.allowExitOnIdle) entry.client.ref();
+      if (entry.expiresAt <= now) {
+        this.retire(entry);
+      } else if (pingAfterIdleMs !== false && now - entry.idleSince > pingAfterIdleMs) {
+        this.#check(entry, PING, this.#options.pingTimeoutMs);
+        return undefined;
+      } else {
+        this.#hand(entry, holder);
+        return entry;
+      }
+    }
+    return undefined;
+  }
+
+  /** Queues for a connection. The callback is called later, once; never within this call. */
+  wait(holder: 'statement' | 'borrower', callback: AcquireCallback): Waiter {
+    const now = this.deadlines.now();
+    const waiter = new Waiter(now, holder, callback, this.#expire);
+    this.waiters.add(waiter);
+    this.deadlines.add(waiter, now + this.#options.acquireTimeoutMs);
+    this.supply();
+    return waiter;
+  }
+
+  /** Opens connections while more wait than are on their way. */
+  supply(): void {
+    while (!this.closing && this.waiters.size > this.#dialing + this.#checking && this.total < this.#options.max) {
+      void this.dialOne();
+    }
+  }
+
+  /** Opens one connection into the bag. Never rejects: a failure goes to the one who has waited longest. */
+  async dialOne(): Promise<boolean> {
+    this.#dialing += 1;
+    let client: GuardedClient;
+    try {
+      client = await this.#options.dial(this.#closed.signal);
+    } catch (error) {
+      this.#dialing -= 1;
+      this.#onDialFailed(error as Error);
+      return false;
+    }
+    this.#dialing -= 1;
+    this.#open += 1;
+    this.lastDialError = undefined;
+    const entry = new PoolEntry(client, this);
+    entry.expiresAt = this.#options.expiry(this.deadlines.now());
+    this.entries.add(entry);
+    this.#listener('connect', entry);
+    // A listener may have sent statements (SET …): the entry is offered when they are done.
+    if (entry.free) this.onFree(entry);
+    return true;
+  }
+
+  /** A borrower or statement gives its connection back. `error`: destroy it. */
+  release(entry: PoolEntry, error?: Error | boolean): void {
+    this.#listener('release', entry, error);
+    if (entry.dead !== undefined) return;
+    entry.holder = 'pool';
+    entry.uses += 1;
+    if (error !== undefined && error !== false) {
+      entry.destroy(error instanceof Error ? error : new Error('Its borrower asked for this connection to be closed'));
+    } else if (entry.free) {
+      this.onFree(entry);
+    } else if (entry.submissionActive) {
+      entry.giveUpAfter(CLOSING_MS, 'A cursor, stream or COPY was still open when its client was released');
+    }
+  }
+
+  /** Closes politely, but not for long. */
+  retire(entry: PoolEntry): void {
+    this.entries.delete(entry);
+    entry.holder = 'retired';
+    retire(entry.client);
+    this.supply();
+  }
+
+  /** Refuses all who wait and whatever comes; takes idle connections out. */
+  close(): void {
+    this.closing = true;
+    this.#closed.abort();
+    for (const waiter of this.waiters) {
+      this.#leave(waiter);
+      waiter.callback(new ShuttingDownError(`Pool "${this.#options.name}" was closed while waiting for a connection`));
+    }
+    for (const entry of this.idle.splice(0)) this.retire(entry);
+  }
+
+  onFree(entry: PoolEntry): void {
+    switch (entry.holder) {
+      case 'statement':
+        this.release(entry);
+        return;
+      case 'new':
+        this.#offer(entry);
+        return;
+      case 'pool':
+        this.#reclaim(entry);
+        return;
+      case 'borrower':
+      case 'idle':
+      case 'retired':
+    }
+  }
+
+  onDead(entry: PoolEntry, error: Error): void {
+    if (entry.holder === 'idle') {
+      this.idle.splice(this.idle.indexOf(entry), 1);
+      this.#listener('error', entry, error);
+    }
+    this.entries.delete(entry);
+    this.supply();
+  }
+
+  onClosed(entry: PoolEntry): void {
+    this.#open -= 1;
+    this.#listener('remove', entry);
+  }
+
+  /** The connection is back and quiet: is it clean, and is it to be kept? */
+  #reclaim(entry: PoolEntry): void {
+    const status = entry.client.getTransactionStatus();
+    if (status !== 'I') {
+      entry.destroy(new Error('A transaction was left open on a released client'));
+    } else if (
+      this.closing ||
+      entry.expiresAt <= this.deadlines.now() ||
+      entry.uses >= this.#options.maxUses
+    ) {
+      this.retire(entry);
+    } else if (this.#options.resetOnRelease && !entry.reset) {
+      entry.reset = true;
+      this.#check(entry, DISCARD, this.#options.pingTimeoutMs);
+    } else if (entry.backstopRaised) {
+      entry.backstopRaised = false;
+      this.#check(entry, 'RESET statement_timeout', this.#options.pingTimeoutMs);
+    } else {
+      this.#offer(entry);
+    }
+  }
+
+  #check(entry: PoolEntry, text: string, timeoutMs: number): void {
+    entry.holder = 'pool';
+    this.#checking += 1;
+    entry.runInternal(text, timeoutMs, (error) => {
+      this.#checking -= 1;
+      if (error != null) entry.destroy(error);
+      else if (text === DISCARD) forgetAllStatements(entry.client);
+      this.supply();
+    });
+  }
+
+  /** To the one who has waited longest, else to the idle ones. */
+  #offer(entry: PoolEntry): void {
+    if (this.closing) {
+      this.retire(entry);
+      return;
+    }
+    for (const waiter of this.waiters) {
+      this.#leave(waiter);
+      this.#hand(entry, waiter.holder);
+      waiter.callback(undefined, entry);
+      return;
+    }
+    entry.holder = 'idle';
+    entry.idleSince = this.deadlines.now();
+    if (this.#options.allowExitOnIdle) entry.client.unref();
+    this.idle.push(entry);
+  }
+
+  #hand(entry: PoolEntry, holder: 'statement' | 'borrower'): void {
+    entry.holder = holder;
+    entry.reset = false;
+    this.#listener('acquire', entry);
+  }
+
+  #leave(waiter: Waiter): void {
+    this.waiters.delete(waiter);
+    this.deadlines.remove(waiter);
+  }
+
+  readonly #expire = (waiter: Waiter, now: number): void => {
+    const counts = this.counts();
+    this.waiters.delete(waiter);
+    const cause = this.#lastDialErrorAt >= waiter.since ? this.lastDialError : undefined;
+    waiter.callback(new AcquireTimeoutError(this.#options.name, now - waiter.since, counts, cause));
+  };
+
+  #onDialFailed(error: Error): void {
+    this.lastDialError = error;
+    this.#lastDialErrorAt = this.deadlines.now();
+    if (this.waiters.size > this.#dialing + this.#checking) {
+      for (const waiter of this.waiters) {
+        this.#leave(waiter);
+        waiter.callback(error);
+        break;
+      }
+    }
+    this.supply();
+  }
+}

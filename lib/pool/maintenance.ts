@@ -1,0 +1,80 @@
+import { outsideRequests } from '../core/root-scope.js';
+import type { Bag } from './bag.js';
+
+export interface MaintenanceOptions {
+  min: number;
+  /** 0: idle connections are kept. */
+  idleTimeoutMs: number;
+  maxLifetimeMs: number;
+}
+
+const SWEEP_MS = 1000;
+/** After a failed refill the pause doubles up to this, with full jitter, so that instances do not knock together. */
+const REFILL_PAUSE_MAX_MS = 30_000;
+
+/**
+ * What time does to a pool: idle connections above the minimum are retired, old ones too, and missing ones
+ * are opened. One timer for the whole pool, where pg-pool sets one for every release.
+ */
+export class Maintenance {
+  readonly #bag: Bag;
+  readonly #options: MaintenanceOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #refilling = false;
+  #failures = 0;
+  #refillAfter = 0;
+
+  constructor(bag: Bag, options: MaintenanceOptions) {
+    this.#bag = bag;
+    this.#options = options;
+  }
+
+  /** Begins with the pool's first connection; called again, it does nothing. */
+  start(): void {
+    if (this.#timer !== undefined || this.#bag.closing) return;
+    const { idleTimeoutMs, maxLifetimeMs } = this.#options;
+    const shortest = Math.min(idleTimeoutMs || Infinity, maxLifetimeMs || Infinity);
+    const every = Math.max(10, Math.min(SWEEP_MS, shortest / 4));
+    this.#timer = outsideRequests(() => setInterval(() => this.sweep(), every));
+    this.#timer.unref();
+    void this.refill();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  sweep(): void {
+    const bag = this.#bag;
+    const now = bag.deadlines.now();
+    const { idleTimeoutMs, min } = this.#options;
+    // The one that has been idle longest stands first.
+    for (const entry of [...bag.idle]) {
+      const tooIdle = idleTimeoutMs > 0 && now - entry.idleSince >= idleTimeoutMs && bag.total > min;
+      if (tooIdle || entry.expiresAt <= now) {
+        bag.idle.splice(bag.idle.indexOf(entry), 1);
+        bag.retire(entry);
+      }
+    }
+    void this.refill();
+  }
+
+  /** Opens connections up to the minimum, one after the other. */
+  async refill(): Promise<void> {
+    const bag = this.#bag;
+    if (this.#refilling || bag.deadlines.now() < this.#refillAfter) return;
+    this.#refilling = true;
+    while (!bag.closing && bag.total < this.#options.min) {
+      if (await bag.dialOne()) {
+        this.#failures = 0;
+      } else {
+        this.#failures += 1;
+        const ceiling = Math.min(REFILL_PAUSE_MAX_MS, SWEEP_MS * 2 ** this.#failures);
+        this.#refillAfter = bag.deadlines.now() + Math.random() * ceiling;
+        break;
+      }
+    }
+    this.#refilling = false;
+  }
+}

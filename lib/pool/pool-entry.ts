@@ -1,0 +1,319 @@
+import type { DeadlineList } from '../core/deadline-list.js';
+import { Expiring } from '../core/deadline-list.js';
+import { boundToCaller } from '../core/root-scope.js';
+import { cancelTarget, requestCancel } from './cancel.js';
+import { destroySocket, entryOf, forgetStatement } from './guarded-client.js';
+import type { GuardedClient } from './guarded-client.js';
+import { staleness } from './stale-plan.js';
+import { isSubmittable, Submission } from './submission.js';
+import { Statement } from './statement.js';
+import type { QueryCallback } from './statement.js';
+
+/** What an entry needs of the pool that holds it. */
+export interface EntryOwner {
+  readonly deadlines: DeadlineList;
+  /** 0: none. */
+  readonly queryTimeoutMs: number;
+  readonly cancelGraceMs: number;
+  /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
+  readonly backstopMs: number;
+  readonly stream: (() => never) | undefined;
+  /** Nothing is active, nothing waits its turn, no cancel is under way. */
+  onFree(entry: PoolEntry): void;
+  /** The connection is gone; everything on it has been answered. */
+  onDead(entry: PoolEntry, error: Error): void;
+  /** The socket has closed. */
+  onClosed(entry: PoolEntry): void;
+}
+
+/** Who has the connection; `pool` while it is being checked or reset, `retired` while it says goodbye. */
+export type Holder = 'new' | 'idle' | 'statement' | 'borrower' | 'pool' | 'retired';
+
+/**
+ * One connection of the pool. Statements pass through it one at a time, so that at any moment it is known
+ * what the server is doing and whom a CancelRequest would hit.
+ */
+export class PoolEntry {
+  holder: Holder = 'new';
+  dead: Error | undefined;
+  idleSince = 0;
+  expiresAt = Infinity;
+  uses = 0;
+  /** DISCARD ALL has been run since the last borrower. */
+  reset = false;
+  /** A statement_timeout above the backstop was set for a longer statement. */
+  backstopRaised = false;
+  #active: Statement | Submission | undefined;
+  readonly #waiting: (Statement | Submission)[] = [];
+  #cancelling = false;
+  readonly #grace = new Grace(this);
+  #stale: Set<string> | undefined;
+
+  constructor(
+    readonly client: GuardedClient,
+    readonly owner: EntryOwner,
+  ) {
+    client[entryOf] = this;
+  }
+
+  get deadlines(): DeadlineList {
+    return this.owner.deadlines;
+  }
+
+  get free(): boolean {
+    return this.#active === undefined && !this.#cancelling && this.#waiting.length === 0;
+  }
+
+  /** A cursor, stream or COPY has the connection. */
+  get submissionActive(): boolean {
+    return this.#active instanceof Submission;
+  }
+
+  /** `client.query` in all its forms, as pg has them. */
+  query(config: unknown, values: unknown, callback: unknown): unknown {
+    if (config == null) throw new TypeError('Client was passed a null or undefined query');
+    if (isSubmittable(config)) {
+      if (config.callback === undefined && typeof values === 'function') config.callback = values;
+      else if (config.callback === undefined && callback !== undefined) config.callback = callback;
+      this.#enqueue(new Submission(config));
+      return config;
+    }
+    if (typeof values === 'function') {
+      callback = values;
+      values = undefined;
+    }
+    callback ??= (config as { callback?: unknown }).callback;
+    if (callback === undefined) {
+      return new Promise((resolve, reject) => {
+        this.run(config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
+      }).catch(rethrowFromCaller);
+    }
+    if (typeof callback !== 'function') throw new TypeError('callback is not a function');
+    this.run(config, values, boundToCaller(callback as QueryCallback));
+    return undefined;
+  }
+
+  /** Sends one statement, at once or after those before it. */
+  run(config: unknown, values: unknown, callback: QueryCallback): Statement {
+    const own = typeof config === 'object' ? (config as { query_timeout?: unknown }).query_timeout : undefined;
+    const timeoutMs = typeof own === 'number' ? own : this.owner.queryTimeoutMs;
+    return this.#start(new Statement(this, config, values, timeoutMs, false, callback));
+  }
+
+  /** The pool's own statement. Where it does not answer in time, the connection is destroyed. */
+  runInternal(text: string, timeoutMs: number, callback: QueryCallback): void {
+    this.#start(new Statement(this, text, undefined, timeoutMs, true, callback));
+  }
+
+  /** Takes back a statement that has not been sent. */
+  withdraw(statement: Statement): void {
+    const index = this.#waiting.indexOf(statement);
+    if (index !== -1) this.#waiting.splice(index, 1);
+  }
+
+  /** Asks the server to stop what runs. The entry stays busy until that can hit nothing else any more. */
+  cancelActive(): void {
+    const target = cancelTarget(this.client, this.owner.stream);
+    this.giveUpAfter(this.owner.cancelGraceMs, 'The server did not confirm in time that it had cancelled a statement');
+    if (target === undefined || this.#cancelling) return;
+    this.#cancelling = true;
+    void requestCancel(target, this.owner.cancelGraceMs).then((delivered) => {
+      this.#cancelling = false;
+      if (this.dead !== undefined) return;
+      if (!delivered) this.destroy(new Error('A CancelRequest could not be delivered'));
+      else if (this.#active === undefined) this.#next();
+    });
+  }
+
+  /** Destroys the connection unless it is free by then. */
+  giveUpAfter(ms: number, reason: string): void {
+    this.#grace.reason = reason;
+    this.deadlines.add(this.#grace, this.deadlines.now() + ms);
+  }
+
+  /** Closes the connection now, stops on the server what it ran, and answers everybody who waits for it. */
+  destroy(reason: Error): void {
+    if (this.dead !== undefined) return;
+    if (this.#active !== undefined && !this.#cancelling) {
+      const target = cancelTarget(this.client, this.owner.stream);
+      if (target !== undefined) void requestCancel(target, this.owner.cancelGraceMs);
+    }
+    this.#die(reason);
+  }
+
+  /** ReadyForQuery has come and pg has nothing more to send. */
+  onReady(): void {
+    const active = this.#active;
+    if (active === undefined || active.state === 'queued') return;
+    this.#finish(active);
+  }
+
+  onConnectionError(error: Error): void {
+    this.#die(error);
+  }
+
+  onEnd(): void {
+    this.#die(new Error('Connection terminated'));
+    this.owner.onClosed(this);
+  }
+
+  #start(statement: Statement): Statement {
+    if (statement.timeoutMs > 0) {
+      this.deadlines.add(statement, this.deadlines.now() + statement.timeoutMs);
+    }
+    this.#enqueue(statement);
+    return statement;
+  }
+
+  #enqueue(work: Statement | Submission): void {
+    if (this.dead !== undefined) {
+      process.nextTick((cause: Error) => work.abandon(cause), this.dead);
+    } else if (this.holder === 'idle' || this.holder === 'retired') {
+      process.nextTick(() => work.refuse(new Error('This client was released; check one out with pool.connect()')));
+    } else if (this.free) {
+      this.#send(work);
+    } else {
+      this.#waiting.push(work);
+    }
+  }
+
+  #send(work: Statement | Submission): void {
+    const before = this.#preparation(work);
+    if (before !== undefined) {
+      this.#waiting.unshift(work);
+      work = new Statement(this, before, undefined, this.owner.cancelGraceMs, true, ignoreAnswer);
+      this.deadlines.add(work, this.deadlines.now() + work.timeoutMs);
+    }
+    this.#active = work;
+    work.state = 'sent';
+    if (work instanceof Submission) {
+      this.client.submit(work.config);
+    } else {
+      this.client.submit(ownConfig(work.config), work.values, (error, result) => this.#onAnswer(work, error, result));
+    }
+  }
+
+  /** A statement that must go before this one, on the same connection. */
+  #preparation(work: Statement | Submission): string | undefined {
+    if (work instanceof Statement && work.internal) return undefined;
+    const failed = this.client.getTransactionStatus() === 'E';
+    const { backstopMs } = this.owner;
+    if (backstopMs > 0 && !this.backstopRaised && !failed) {
+      // A submittable keeps its own time, and the server's clock would go on while a cursor is suspended.
+      const timeoutMs = work instanceof Submission ? 0 : work.timeoutMs;
+      if (timeoutMs === 0 || timeoutMs > this.owner.queryTimeoutMs) {
+        this.backstopRaised = true;
+        return `SET statement_timeout = ${String(timeoutMs === 0 ? 0 : timeoutMs + backstopMs - this.owner.queryTimeoutMs)}`;
+      }
+    }
+    if (this.#stale !== undefined && work instanceof Statement && !failed) {
+      const name = work.name;
+      if (name !== undefined && this.#stale.delete(name)) {
+        forgetStatement(this.client, name);
+        return `DEALLOCATE ${this.client.escapeIdentifier(name)}`;
+      }
+    }
+    return undefined;
+  }
+
+  #onAnswer(statement: Statement, error: Error | null | undefined, result: unknown): void {
+    // pg answers twice when a value cannot be serialised: the error, then an empty success at ReadyForQuery.
+    if (statement !== this.#active || statement.error !== undefined) return;
+    if (error == null) {
+      statement.result = result;
+      this.#finish(statement);
+      return;
+    }
+    // pg reports an error before ReadyForQuery, when the transaction status is still the one from before.
+    statement.error = error;
+    const { severity } = error as { severity?: unknown };
+    if (severity === 'FATAL' || severity === 'PANIC') this.#die(error);
+  }
+
+  #finish(work: Statement | Submission): void {
+    this.#active = undefined;
+    if (work instanceof Statement) {
+      this.deadlines.remove(work);
+      if (work.error !== undefined && this.#heal(work)) return;
+    }
+    if (work instanceof Statement && work.internal) {
+      // A check that failed must condemn the connection before anybody gets it.
+      work.settle();
+      if (this.dead === undefined) this.#next();
+      return;
+    }
+    if (!this.#cancelling) this.#next();
+    if (work instanceof Statement) work.settle();
+  }
+
+  /** True when the statement is on its way again. */
+  #heal(statement: Statement): boolean {
+    const { name, error } = statement;
+    if (name === undefined || error === undefined) return false;
+    const stale = staleness(error);
+    if (stale === undefined) return false;
+    if (stale === 'plan') (this.#stale ??= new Set()).add(name);
+    else forgetStatement(this.client, name);
+    // Inside a transaction the error has already aborted it, and a value that cannot be sent will not be next time.
+    if (stale === 'unsent' || statement.healed || statement.state !== 'sent') return false;
+    if (this.client.getTransactionStatus() !== 'I') return false;
+    statement.healed = true;
+    statement.error = undefined;
+    statement.state = 'queued';
+    if (statement.timeoutMs > 0) this.deadlines.add(statement, statement.expiresAt);
+    this.#send(statement);
+    return true;
+  }
+
+  #next(): void {
+    this.deadlines.remove(this.#grace);
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#send(next);
+    else this.owner.onFree(this);
+  }
+
+  #die(error: Error): void {
+    if (this.dead !== undefined) return;
+    this.dead = error;
+    this.deadlines.remove(this.#grace);
+    destroySocket(this.client);
+    const active = this.#active;
+    const waiting = this.#waiting.splice(0);
+    this.#active = undefined;
+    this.owner.onDead(this, error);
+    active?.abandon(error);
+    for (const work of waiting) work.abandon(error);
+  }
+}
+
+/** The time within which a connection in doubt must prove clean. */
+class Grace extends Expiring {
+  reason = '';
+
+  constructor(readonly entry: PoolEntry) {
+    super();
+  }
+
+  override expire(): void {
+    this.entry.destroy(new Error(this.reason));
+  }
+}
+
+function ignoreAnswer(): void {}
+
+/** pg writes callback and values into the config object that it is given, which may be the caller's constant. */
+function ownConfig(config: unknown): unknown {
+  if (typeof config !== 'object') return config;
+  // The prototype keeps getters (sql-template-tag) and whatever options a later pg reads.
+  return Object.create(config as object, {
+    callback: { value: undefined, writable: true },
+    values: { value: (config as { values?: unknown }).values, writable: true },
+    query_timeout: { value: 0 },
+  });
+}
+
+/** Gives an error that came from the socket the stack of the call that it answers. */
+export function rethrowFromCaller(error: unknown): never {
+  if (error instanceof Error) Error.captureStackTrace(error);
+  throw error;
+}
