@@ -18,6 +18,8 @@ export interface Rule {
 /** One rule for every option of a group, so that the compiler notices a missing one. */
 export type Rules<Options> = { readonly [Name in keyof Required<Options>]: Rule };
 
+type RuleTable = Readonly<Record<string, Rule>>;
+
 export const boolean: Rule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
 
 export const callback: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' };
@@ -89,18 +91,18 @@ export function refused(reason: string, accepts: Rule['accepts'] = () => false):
 }
 
 /** The first option that is unknown or has an impossible value. `undefined` counts as not given. */
-export function findProblem(
-  rules: Readonly<Record<string, Rule>>,
-  given: object,
-  hint = '',
-): OptionProblem | undefined {
+export function findProblem(rules: RuleTable, given: unknown, hint = ''): OptionProblem | undefined {
+  if (!isPlainObject(given)) {
+    const received = typeof given === 'string' ? 'a string' : show(given);
+    return { option: 'options', message: `Options: received ${received}; expected an object` };
+  }
   for (const option of Object.keys(given)) {
     if (!Object.hasOwn(rules, option)) return unknownOption(option, rules, hint);
   }
   for (const [option, rule] of Object.entries(rules)) {
-    const value = (given as Record<string, unknown>)[option];
-    if (value !== undefined && !rule.accepts(value))
-      return { option, message: refusalOf(`Option "${option}"`, value, rule) };
+    const value = given[option];
+    if (value === undefined || rule.accepts(value)) continue;
+    return { option, message: refusalOf(`Option "${option}"`, value, rule) };
   }
   return undefined;
 }
@@ -138,9 +140,12 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 
 const shownCharacters = 60;
 
+// A connection string that was given to the wrong option is the likeliest way for a password to end up here.
 function showText(value: string): string {
-  // A connection string given to the wrong option is the likeliest way for a password to end up here.
-  if (/:\/\/|@|passw|pwd|secret/i.test(value)) return '[redacted]';
+  return /:\/\/|@|passw|pwd|secret/i.test(value) ? '[redacted]' : cut(value);
+}
+
+function cut(value: string): string {
   const shown = JSON.stringify(value);
   return shown.length > shownCharacters ? `${shown.slice(0, shownCharacters - 1)}…` : shown;
 }
@@ -149,15 +154,16 @@ function hasMethods(value: unknown, methods: string[]): boolean {
   return value != null && methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }
 
-function unknownOption(option: string, rules: Readonly<Record<string, Rule>>, hint: string): OptionProblem {
+function unknownOption(option: string, rules: RuleTable, hint: string): OptionProblem {
   const taken = Object.keys(rules).filter((name) => rules[name]?.refusal === undefined);
   const nearest = nearestName(option, taken);
-  const suggestion = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
-  return { option, message: [`Unknown option ${showText(option)}${suggestion}`, hint].filter(Boolean).join('. ') };
+  const named = /:\/\/|@/.test(option) ? '[redacted]' : cut(option);
+  const message = `Unknown option ${named}${nearest === undefined ? '' : ` (did you mean "${nearest}"?)`}`;
+  return { option, message: hint === '' ? message : `${message}. ${hint}` };
 }
 
 function nearestName(option: string, known: string[]): string | undefined {
-  const furthest = Math.min(3, Math.floor(option.length / 3));
+  const furthest = Math.min(3, Math.ceil(option.length / 3));
   let nearest: string | undefined;
   let least = furthest + 1;
   for (const name of known) {

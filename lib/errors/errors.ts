@@ -62,6 +62,8 @@ export interface PoolCounts {
   total: number;
   active: number;
   idle: number;
+  /** Connections that are being opened; they count in `total`. */
+  connecting: number;
   waiting: number;
   max: number;
 }
@@ -74,10 +76,10 @@ export class AcquireTimeoutError extends DbResilienceError {
   readonly counts: PoolCounts;
 
   constructor(pool: string, waitedMs: number, counts: PoolCounts, cause?: unknown) {
-    const { total, active, idle, waiting, max } = counts;
+    const { total, active, idle, connecting, waiting, max } = counts;
     super(
       `Pool "${pool}": no connection within ${String(Math.round(waitedMs))} ms ` +
-        `(total=${String(total)}/${String(max)}, active=${String(active)}, idle=${String(idle)}, waiting=${String(waiting)})` +
+        `(total=${String(total)}/${String(max)}, active=${String(active)}, idle=${String(idle)}, connecting=${String(connecting)}, waiting=${String(waiting)})` +
         (cause instanceof Error ? `; the last attempt to connect failed: ${describeCause(cause)}` : ''),
       { outcome: 'not-executed', ...(cause === undefined ? {} : { cause }) },
     );

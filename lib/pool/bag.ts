@@ -1,6 +1,8 @@
+import type pg from 'pg';
 import { DeadlineList } from '../core/deadline-list.js';
 import { AcquireTimeoutError, ShuttingDownError } from '../errors/errors.js';
 import type { PoolCounts } from '../errors/errors.js';
+import { cancelTarget, requestCancel } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import { PoolEntry } from './pool-entry.js';
@@ -20,16 +22,18 @@ export interface BagOptions {
   resetOnRelease: boolean;
   allowExitOnIdle: boolean;
   maxUses: number;
-  stream: EntryOwner['stream'];
+  /** pg's option of that name: CancelRequests go the same way as the connections. */
+  stream: pg.ClientConfig['stream'];
   /** Opens a connection. */
   dial: (signal: AbortSignal) => Promise<GuardedClient>;
   /** A new connection's latest moment, on the clock of the deadlines. */
   expiry: (now: number) => number;
 }
 
-export type BagEvent = 'connect' | 'acquire' | 'release' | 'remove' | 'error';
+/** pg.Pool's events, and `discard`: a connection was closed because it came back unclean or did not answer. */
+export type BagEvent = 'connect' | 'acquire' | 'release' | 'remove' | 'error' | 'discard';
 
-/** `error` comes with 'error' and 'release'. */
+/** `error` comes with 'error', 'release' and 'discard'. */
 export type BagListener = (event: BagEvent, entry: PoolEntry, error?: Error | boolean) => void;
 
 // A comment alone: the server parses nothing, takes no snapshot, and answers EmptyQueryResponse.
@@ -58,6 +62,7 @@ export class Bag implements EntryOwner {
   #dialing = 0;
   #checking = 0;
   #open = 0;
+  #cancels = 0;
   #lastDialErrorAt = 0;
 
   constructor(options: BagOptions, listener: BagListener) {
@@ -73,8 +78,13 @@ export class Bag implements EntryOwner {
     return this.#options.cancelGraceMs;
   }
 
-  get stream(): EntryOwner['stream'] {
-    return this.#options.stream;
+  async cancel(client: GuardedClient): Promise<boolean> {
+    const target = cancelTarget(client, this.#options.stream);
+    if (target === undefined) return false;
+    this.#cancels += 1;
+    const delivered = await requestCancel(target, this.#options.cancelGraceMs);
+    this.#cancels -= 1;
+    return delivered;
   }
 
   /** Connections and those being opened: what counts against `max`. */
@@ -82,9 +92,9 @@ export class Bag implements EntryOwner {
     return this.entries.size + this.#dialing;
   }
 
-  /** Sockets that have not closed yet, retired ones among them. */
+  /** Sockets that have not closed yet, those of retired connections and of CancelRequests among them. */
   get openSockets(): number {
-    return this.#open + this.#dialing;
+    return this.#open + this.#dialing + this.#cancels;
   }
 
   counts(): PoolCounts {
@@ -92,6 +102,7 @@ export class Bag implements EntryOwner {
       total: this.total,
       active: this.entries.size - this.idle.length,
       idle: this.idle.length,
+      connecting: this.#dialing,
       waiting: this.waiters.size,
       max: this.#options.max,
     };
@@ -212,6 +223,8 @@ export class Bag implements EntryOwner {
     if (entry.holder === 'idle') {
       this.idle.splice(this.idle.indexOf(entry), 1);
       this.#listener('error', entry, error);
+    } else if (entry.holder === 'pool') {
+      this.#listener('discard', entry, error);
     }
     this.entries.delete(entry);
     this.supply();
@@ -251,7 +264,6 @@ export class Bag implements EntryOwner {
       this.#checking -= 1;
       if (error != null) entry.destroy(error);
       else if (text === DISCARD) forgetAllStatements(entry.client);
-      this.supply();
     });
   }
 

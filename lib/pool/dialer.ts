@@ -39,7 +39,8 @@ export class Dialer {
     return dial({
       Client: this.#options.Client,
       config: () => clientConfig(this.#options, { backstops }),
-      timeoutMs: this.#options.acquireTimeoutMs,
+      // A little longer than its caller waits, who is then told of the pool and not of one socket.
+      timeoutMs: this.#options.acquireTimeoutMs + 100,
       signal,
       prepare: (client) => this.#prepare(client),
     });

@@ -1,4 +1,5 @@
 import { outsideRequests } from '../core/root-scope.js';
+import { fullJitter } from '../policy/backoff.js';
 import type { Bag } from './bag.js';
 
 export interface MaintenanceOptions {
@@ -9,7 +10,7 @@ export interface MaintenanceOptions {
 }
 
 const SWEEP_MS = 1000;
-/** After a failed refill the pause doubles up to this, with full jitter, so that instances do not knock together. */
+/** The longest pause after failed refills. */
 const REFILL_PAUSE_MAX_MS = 30_000;
 
 /**
@@ -70,8 +71,7 @@ export class Maintenance {
         this.#failures = 0;
       } else {
         this.#failures += 1;
-        const ceiling = Math.min(REFILL_PAUSE_MAX_MS, SWEEP_MS * 2 ** this.#failures);
-        this.#refillAfter = bag.deadlines.now() + Math.random() * ceiling;
+        this.#refillAfter = bag.deadlines.now() + fullJitter(this.#failures, SWEEP_MS, REFILL_PAUSE_MAX_MS);
         break;
       }
     }

@@ -1,7 +1,6 @@
 import type { DeadlineList } from '../core/deadline-list.js';
 import { Expiring } from '../core/deadline-list.js';
 import { boundToCaller } from '../core/root-scope.js';
-import { cancelTarget, requestCancel } from './cancel.js';
 import { destroySocket, entryOf, forgetStatement } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import { staleness } from './stale-plan.js';
@@ -17,7 +16,8 @@ export interface EntryOwner {
   readonly cancelGraceMs: number;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
   readonly backstopMs: number;
-  readonly stream: (() => never) | undefined;
+  /** Asks the server to stop what this client runs; see requestCancel. */
+  cancel(client: GuardedClient): Promise<boolean>;
   /** Nothing is active, nothing waits its turn, no cancel is under way. */
   onFree(entry: PoolEntry): void;
   /** The connection is gone; everything on it has been answered. */
@@ -72,10 +72,13 @@ export class PoolEntry {
   /** `client.query` in all its forms, as pg has them. */
   query(config: unknown, values: unknown, callback: unknown): unknown {
     if (config == null) throw new TypeError('Client was passed a null or undefined query');
+    const released = this.holder === 'idle' || this.holder === 'pool' || this.holder === 'retired';
     if (isSubmittable(config)) {
       if (config.callback === undefined && typeof values === 'function') config.callback = values;
       else if (config.callback === undefined && callback !== undefined) config.callback = callback;
-      this.#enqueue(new Submission(config));
+      const submission = new Submission(config);
+      if (released) process.nextTick(() => submission.refuse(clientReleased()));
+      else this.#enqueue(submission);
       return config;
     }
     if (typeof values === 'function') {
@@ -84,12 +87,15 @@ export class PoolEntry {
     }
     callback ??= (config as { callback?: unknown }).callback;
     if (callback === undefined) {
+      if (released) return Promise.reject(clientReleased());
       return new Promise((resolve, reject) => {
         this.run(config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
       }).catch(rethrowFromCaller);
     }
     if (typeof callback !== 'function') throw new TypeError('callback is not a function');
-    this.run(config, values, boundToCaller(callback as QueryCallback));
+    const bound = boundToCaller(callback as QueryCallback);
+    if (released) process.nextTick(bound, clientReleased());
+    else this.run(config, values, bound);
     return undefined;
   }
 
@@ -113,11 +119,10 @@ export class PoolEntry {
 
   /** Asks the server to stop what runs. The entry stays busy until that can hit nothing else any more. */
   cancelActive(): void {
-    const target = cancelTarget(this.client, this.owner.stream);
     this.giveUpAfter(this.owner.cancelGraceMs, 'The server did not confirm in time that it had cancelled a statement');
-    if (target === undefined || this.#cancelling) return;
+    if (this.#cancelling) return;
     this.#cancelling = true;
-    void requestCancel(target, this.owner.cancelGraceMs).then((delivered) => {
+    void this.owner.cancel(this.client).then((delivered) => {
       this.#cancelling = false;
       if (this.dead !== undefined) return;
       if (!delivered) this.destroy(new Error('A CancelRequest could not be delivered'));
@@ -134,10 +139,7 @@ export class PoolEntry {
   /** Closes the connection now, stops on the server what it ran, and answers everybody who waits for it. */
   destroy(reason: Error): void {
     if (this.dead !== undefined) return;
-    if (this.#active !== undefined && !this.#cancelling) {
-      const target = cancelTarget(this.client, this.owner.stream);
-      if (target !== undefined) void requestCancel(target, this.owner.cancelGraceMs);
-    }
+    if (this.#active !== undefined && !this.#cancelling) void this.owner.cancel(this.client);
     this.#die(reason);
   }
 
@@ -168,8 +170,6 @@ export class PoolEntry {
   #enqueue(work: Statement | Submission): void {
     if (this.dead !== undefined) {
       process.nextTick((cause: Error) => work.abandon(cause), this.dead);
-    } else if (this.holder === 'idle' || this.holder === 'retired') {
-      process.nextTick(() => work.refuse(new Error('This client was released; check one out with pool.connect()')));
     } else if (this.free) {
       this.#send(work);
     } else {
@@ -188,8 +188,14 @@ export class PoolEntry {
     work.state = 'sent';
     if (work instanceof Submission) {
       this.client.submit(work.config);
-    } else {
+      return;
+    }
+    try {
       this.client.submit(ownConfig(work.config), work.values, (error, result) => this.#onAnswer(work, error, result));
+    } catch (error) {
+      // pg throws for what it cannot send before it has sent anything.
+      work.error = error as Error;
+      this.#finish(work);
     }
   }
 
@@ -297,6 +303,10 @@ class Grace extends Expiring {
   override expire(): void {
     this.entry.destroy(new Error(this.reason));
   }
+}
+
+function clientReleased(): Error {
+  return new Error('This client was released to the pool and is no longer yours; check one out with pool.connect()');
 }
 
 function ignoreAnswer(): void {}

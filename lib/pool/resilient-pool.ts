@@ -46,7 +46,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
       {
         ...resolved,
         queryTimeoutMs: resolved.queryTimeoutMs === false ? 0 : resolved.queryTimeoutMs,
-        stream: resolved.pg.stream as never,
+        stream: resolved.pg.stream,
         dial: (signal) => dialer.dial(signal),
         expiry: (now) => expiry(now, resolved.maxLifetimeMs),
       },
@@ -200,6 +200,10 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
 
   #onBagEvent(event: BagEvent, entry: PoolEntry, error?: Error | boolean): void {
     if (event === 'connect') this.#maintenance.start();
+    if (event === 'discard') {
+      this.#resolved.logger.warn({ pool: this.name, err: error }, 'A connection was closed instead of being used again');
+      return;
+    }
     if (this.listenerCount(event) === 0) {
       if (event === 'error') this.#resolved.logger.warn({ pool: this.name, err: error }, 'An idle connection was lost');
       return;

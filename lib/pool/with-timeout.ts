@@ -9,12 +9,22 @@ import { sqlstate } from './statement.js';
 
 /** Anything that runs statements: a pool, a client, a wrapper around one. */
 export interface Queryable {
-  query(text: string, values?: unknown[]): PromiseLike<unknown>;
+  query(text: string, values?: unknown[]): unknown;
 }
 
-/** `query` with a time-out, and what the original's promise brings. */
+type PgQueryable = Pick<pg.Pool, 'query' | 'connect'> | Pick<pg.ClientBase, 'query' | 'connect'>;
+
+/** `query` of pg with a time-out. */
+export interface TimedPg {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string | pg.QueryConfig,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>;
+}
+
+/** `query` of something else with a time-out, and what the original's promise brings. */
 export interface TimedQueryable<Q extends Queryable> {
-  query(text: string | pg.QueryConfig, values?: unknown[]): Promise<Awaited<ReturnType<Q['query']>>>;
+  query(text: string, values?: unknown[]): Promise<Awaited<ReturnType<Q['query']>>>;
 }
 
 /** How long a cancelled statement's client may take to prove clean before it is closed. */
@@ -32,16 +42,21 @@ const CONFIRM_MS = 50;
  * @throws QueryTimeoutError when the time is over; `outcome` is `rolled-back` where the server confirmed the cancel
  * @throws ConfigurationError where `timeoutMs` or the first argument is nothing of the kind
  */
+export function withTimeout(queryable: PgQueryable, timeoutMs: number): TimedPg;
 export function withTimeout<Q extends Queryable>(queryable: Q, timeoutMs: number): TimedQueryable<Q>;
 export function withTimeout<T>(work: Work<T>, timeoutMs: number): Promise<T>;
-export function withTimeout<T>(work: Work<T> | Queryable, timeoutMs: number): Promise<T> | TimedQueryable<Queryable> {
+export function withTimeout(work: Work<unknown> | Queryable, timeoutMs: number): unknown {
   assertTimeout(timeoutMs);
   if (typeof work === 'function') return timeout(work, timeoutMs);
   if (typeof (work as Partial<Queryable> | null)?.query === 'function') {
     const queryable = work as Queryable;
-    return { query: async (config, values) => runTimed(queryable, asConfig(config, values), timeoutMs) };
+    return {
+      query: async (config: string | pg.QueryConfig, values?: unknown[]) =>
+        runTimed(queryable, asConfig(config, values), timeoutMs),
+    };
   }
-  if (typeof (work as Partial<PromiseLike<T>> | null)?.then === 'function') return timeout(work as PromiseLike<T>, timeoutMs);
+  if (typeof (work as Partial<PromiseLike<unknown>> | null)?.then === 'function')
+    return timeout(work as PromiseLike<unknown>, timeoutMs);
   throw new ConfigurationError(
     'work',
     `withTimeout: received ${work === null ? 'null' : typeof work}; accepted are a promise, a function (signal) => promise, ` +
@@ -62,7 +77,7 @@ async function runTimed(queryable: Queryable, config: pg.QueryConfig, timeoutMs:
   if (queryable instanceof pg.Pool) return runOnPool(queryable, config, timeoutMs);
   if (queryable instanceof pg.Client) return runOnClient(queryable, config, timeoutMs).answer;
   const { text, values } = config;
-  return timeout(() => queryable.query(text, values as unknown[] | undefined), timeoutMs);
+  return timeout(() => queryable.query(text, values as unknown[] | undefined) as PromiseLike<unknown>, timeoutMs);
 }
 
 async function runOnPool(pool: pg.Pool, config: pg.QueryConfig, timeoutMs: number): Promise<unknown> {

@@ -41,6 +41,8 @@ export abstract class OrderedCut implements Cut {
   readonly reset: boolean;
   readonly done: Promise<void>;
   happened = 0;
+  /** Called when it has cut as many connections as it was to. */
+  whenOver: () => void = () => undefined;
   readonly #times: number;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
@@ -57,13 +59,10 @@ export abstract class OrderedCut implements Cut {
     this.done.catch(() => undefined);
   }
 
-  get over(): boolean {
-    return this.happened >= this.#times;
-  }
-
   carriedOut(): void {
     this.happened++;
     this.#resolve();
+    if (this.happened >= this.#times) this.whenOver();
   }
 
   failed(error: unknown): void {

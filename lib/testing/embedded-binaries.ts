@@ -1,5 +1,17 @@
 import { constants } from 'node:fs';
-import { chmod, cp, lstat, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -10,9 +22,12 @@ import { dirname, join, relative } from 'node:path';
  * @param readableByAll true makes a copy in the temporary folder that any account may read; it is made once and stays.
  * @throws Error with what to do, when the package is not installed or has nothing for this platform.
  */
-export async function embeddedBinaries(readableByAll: boolean): Promise<string> {
-  const packageFolder = locatePackage();
-  const inPlace = !readableByAll && (await repairLinks(packageFolder).then(() => true, isReadOnly));
+export function embeddedBinaries(readableByAll: boolean): Promise<string> {
+  return readyToRun(locatePackage(), readableByAll);
+}
+
+export async function readyToRun(packageFolder: string, readableByAll: boolean): Promise<string> {
+  const inPlace = !readableByAll && (await repairLinks(packageFolder).then(() => true, falseIfReadOnly));
   return join(inPlace ? packageFolder : await copyOf(packageFolder), 'native', 'bin');
 }
 
@@ -56,7 +71,7 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-function isReadOnly(error: unknown): boolean {
+function falseIfReadOnly(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false;
   throw error;
@@ -78,11 +93,7 @@ async function copyOf(packageFolder: string): Promise<string> {
 
   const fresh = await mkdtemp(`${copy}.`);
   try {
-    await cp(join(packageFolder, 'native'), join(fresh, 'native'), {
-      recursive: true,
-      verbatimSymlinks: true,
-      mode: constants.COPYFILE_FICLONE,
-    });
+    await copyTree(join(packageFolder, 'native'), join(fresh, 'native'));
     await repairLinks(fresh);
     await chmod(fresh, 0o755);
     if (found !== undefined) await rename(copy, join(fresh, 'stale')).catch(() => undefined);
@@ -96,6 +107,22 @@ async function copyOf(packageFolder: string): Promise<string> {
     await rm(fresh, { recursive: true, force: true });
   }
   return copy;
+}
+
+// With modes of our own: those of an installation may be closed to the account that is to read the copy, or to us,
+// who have to add the links. chmod, as the umask has its say in what mkdir and copyFile are told.
+async function copyTree(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  await chmod(to, 0o755);
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await copyTree(source, target);
+    else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+    else {
+      await copyFile(source, target, constants.COPYFILE_FICLONE);
+      await chmod(target, ((await lstat(source)).mode & 0o100) === 0 ? 0o644 : 0o755);
+    }
+  }
 }
 
 // Links do not count, as they may be missing in the original.

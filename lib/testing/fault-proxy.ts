@@ -48,9 +48,9 @@ export class FaultProxy implements AsyncDisposable {
     this.#use(server);
   }
 
-  /** Connections that are open, on either side. */
+  /** Connections that are open on either side, and were not cut or reset. */
   get connections(): number {
-    return this.#connections.size;
+    return [...this.#connections].filter(({ over }) => !over).length;
   }
 
   /** Connections accepted so far. */
@@ -153,8 +153,8 @@ export class FaultProxy implements AsyncDisposable {
    *   reset, and `done` of the returned cut rejects.
    */
   cutAfterMessage(options: CutAfterMessageOptions): Cut {
-    for (const { protocol } of this.#connections) {
-      if (protocol.phase === 'encrypted') {
+    for (const { protocol, over } of this.#connections) {
+      if (!over && protocol.phase === 'encrypted') {
         throw new Error(
           'cutAfterMessage: an open connection is encrypted, its messages cannot be read; connect without TLS',
         );
@@ -180,23 +180,19 @@ export class FaultProxy implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#turn;
-    const server = this.#server;
+    this.#server?.close();
     this.#server = undefined;
-    this.#faults.cuts.clear();
-    const closed = new Promise<void>((resolve) => {
-      if (server === undefined) resolve();
-      else {
-        server.close(() => {
-          resolve();
-        });
-      }
-    });
-    for (const connection of this.#connections) connection.destroy();
-    await closed;
+    const connections = [...this.#connections];
+    for (const connection of connections) connection.destroy();
+    await Promise.all(connections.map(({ closed }) => closed));
   }
 
   #order(cut: OrderedCut): Cut {
     this.#faults.cuts.add(cut);
+    cut.whenOver = () => {
+      this.#faults.cuts.delete(cut);
+      for (const connection of this.#connections) connection.releaseHeld();
+    };
     return cut;
   }
 
@@ -204,8 +200,9 @@ export class FaultProxy implements AsyncDisposable {
     this.#server = server;
     server.on('connection', (client) => {
       this.#accepted++;
-      const connection = new ProxyConnection(client, this.#faults, () => this.#connections.delete(connection));
+      const connection = new ProxyConnection(client, this.#faults);
       this.#connections.add(connection);
+      void connection.closed.then(() => this.#connections.delete(connection));
       if (!this.#faults.blackHole) connection.dial(this.#target);
     });
     // An accept that fails, for want of file descriptors for instance, concerns its client alone.

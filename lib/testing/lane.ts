@@ -28,17 +28,22 @@ const unreadable = {
 /** What a lane asks of its connection. */
 export interface LaneOwner {
   cut(lane: Lane, cut: OrderedCut): void;
+  resetBehind(lane: Lane): void;
   resetAll(): void;
+}
+
+export interface Route {
+  readonly direction: Direction;
+  readonly source: Socket;
+  readonly sink: Socket;
+  readonly faults: Faults;
+  readonly protocol: ProtocolState;
+  readonly owner: LaneOwner;
 }
 
 /** One direction of a connection: reads from `source` and writes to `sink`, subject to the faults. */
 export class Lane {
-  readonly #direction: Direction;
-  readonly #source: Socket;
-  readonly #sink: Socket;
-  readonly #faults: Faults;
-  readonly #state: ProtocolState;
-  readonly #owner: LaneOwner;
+  readonly #route: Route;
   readonly #framer: Framer;
   #queue: Parcel[] = [];
   #queued = 0;
@@ -48,38 +53,26 @@ export class Lane {
   #sinkFull = false;
   #closed = false;
 
-  constructor(
-    direction: Direction,
-    source: Socket,
-    sink: Socket,
-    faults: Faults,
-    state: ProtocolState,
-    owner: LaneOwner,
-  ) {
-    this.#direction = direction;
-    this.#source = source;
-    this.#sink = sink;
-    this.#faults = faults;
-    this.#state = state;
-    this.#owner = owner;
-    this.#framer = new Framer(direction, state);
-    sink.on('drain', () => {
+  constructor(route: Route) {
+    this.#route = route;
+    this.#framer = new Framer(route.direction, route.protocol);
+    route.sink.on('drain', () => {
       this.#sinkFull = false;
       this.#pump();
     });
   }
 
   get sink(): Socket {
-    return this.#sink;
+    return this.#route.sink;
   }
 
   accept(content: Buffer | 'end' | 'reset'): void {
     if (this.#closed) return;
-    const { latencyMs, jitterMs } = this.#faults;
+    const { latencyMs, jitterMs } = this.#route.faults;
     this.#lastDue = Math.max(this.#lastDue, performance.now() + latencyMs + Math.random() * jitterMs);
     this.#queue.push({ content, dueAt: latencyMs + jitterMs > 0 ? this.#lastDue : 0 });
     if (typeof content !== 'string') this.#queued += content.length;
-    if (this.#queued > mostQueued) this.#source.pause();
+    if (this.#queued > mostQueued) this.#route.source.pause();
     this.#pump();
   }
 
@@ -103,7 +96,7 @@ export class Lane {
     this.#queue = [];
     this.#queued = 0;
     clearTimeout(this.#timer);
-    this.#source.resume();
+    this.#route.source.resume();
     return lost;
   }
 
@@ -121,23 +114,23 @@ export class Lane {
         this.#timer = setTimeout(() => {
           this.#pump();
         }, Math.ceil(wait));
-        return;
+        break;
       }
       this.#deliver(head);
       if (this.#closed) return;
     }
-    if (this.#queued <= mostQueued / 2) this.#source.resume();
+    if (this.#queued <= mostQueued / 2) this.#route.source.resume();
   }
 
   #deliver(parcel: Parcel): void {
     if (parcel.content === 'reset') {
-      this.#owner.resetAll();
+      this.#route.owner.resetBehind(this);
       return;
     }
     if (parcel.content === 'end') {
       this.#queue.shift();
       this.#pass(nothing, []);
-      this.#sink.end();
+      this.#route.sink.end();
       return;
     }
     const bytes = parcel.content.subarray(0, this.#slice());
@@ -148,31 +141,33 @@ export class Lane {
   }
 
   #slice(): number | undefined {
-    const rate = this.#faults.bytesPerSecond;
+    const rate = this.#route.faults.bytesPerSecond;
     return rate === Infinity ? undefined : Math.max(1, Math.floor(rate / slicesPerSecond));
   }
 
   #pass(bytes: Buffer, cuts = this.#cuts()): void {
-    if (bytes.length > 0 && this.#faults.bytesPerSecond !== Infinity) {
-      this.#freeAt = Math.max(performance.now(), this.#freeAt) + (bytes.length / this.#faults.bytesPerSecond) * 1000;
+    if (bytes.length > 0 && this.#route.faults.bytesPerSecond !== Infinity) {
+      this.#freeAt =
+        Math.max(performance.now(), this.#freeAt) + (bytes.length / this.#route.faults.bytesPerSecond) * 1000;
     }
     const seekers = cuts.filter((cut) => cut.needsMessages);
     const pieces = this.#framer.push(bytes, seekers.length > 0);
-    if (seekers.length > 0 && this.#state.phase in unreadable) {
-      for (const cut of seekers) cut.failed(new Error(unreadable[this.#state.phase as keyof typeof unreadable]));
-      this.#owner.resetAll();
+    if (seekers.length > 0 && this.#route.protocol.phase in unreadable) {
+      for (const cut of seekers)
+        cut.failed(new Error(unreadable[this.#route.protocol.phase as keyof typeof unreadable]));
+      this.#route.owner.resetAll();
       return;
     }
     for (const piece of pieces) {
       const ordered = this.#firstCut(cuts, piece);
       this.#write(ordered === undefined ? piece.bytes : piece.bytes.subarray(0, ordered.keep));
-      if (ordered !== undefined) this.#owner.cut(this, ordered.cut);
+      if (ordered !== undefined) this.#route.owner.cut(this, ordered.cut);
       if (this.#closed) return;
     }
   }
 
   #cuts(): OrderedCut[] {
-    return [...this.#faults.cuts].filter((cut) => cut.direction === this.#direction);
+    return [...this.#route.faults.cuts].filter((cut) => cut.direction === this.#route.direction);
   }
 
   #firstCut(cuts: OrderedCut[], piece: Piece): { cut: OrderedCut; keep: number } | undefined {
@@ -185,6 +180,6 @@ export class Lane {
   }
 
   #write(bytes: Buffer): void {
-    if (bytes.length > 0 && !this.#sink.write(bytes)) this.#sinkFull = true;
+    if (bytes.length > 0 && !this.#route.sink.write(bytes)) this.#sinkFull = true;
   }
 }

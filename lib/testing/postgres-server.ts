@@ -212,6 +212,7 @@ export class PostgresServer implements AsyncDisposable {
   async #launch(): Promise<void> {
     const deadline = Date.now() + startTimeoutMs;
     for (;;) {
+      if (this.#stopped !== undefined) throw new Error('The server was stopped before it had started');
       const said = await this.#logLength();
       const port = this.#port ?? (await freePort());
       this.#process = await PostgresProcess.spawn(this.#cluster, port);

@@ -9,10 +9,13 @@ export interface Address {
 }
 
 const nothing = Buffer.alloc(0);
+const graceMs = 20;
 
 /** One client's connection and the one to the server that belongs to it. */
 export class ProxyConnection implements LaneOwner {
   readonly protocol = new ProtocolState();
+  /** Resolves when neither side is open any more. */
+  readonly closed: Promise<void>;
   readonly #client: Socket;
   // Half-open, as a side that has said its last word still waits for the answer.
   readonly #server = new Socket({ allowHalfOpen: true });
@@ -21,25 +24,28 @@ export class ProxyConnection implements LaneOwner {
   readonly #toClient: Lane;
   #dialled = false;
   #holed = false;
+  #over = false;
+  #grace: NodeJS.Timeout | undefined;
   // FIN or RST of a side that arrived while the black hole was open.
   readonly #unheard = new Map<Lane, 'end' | 'reset'>();
 
-  constructor(client: Socket, faults: Faults, closed: () => void) {
+  constructor(client: Socket, faults: Faults) {
     this.#client = client;
     this.#faults = faults;
-    this.#toServer = new Lane('toServer', client, this.#server, faults, this.protocol, this);
-    this.#toClient = new Lane('toClient', this.#server, client, faults, this.protocol, this);
+    const shared = { faults, protocol: this.protocol, owner: this };
+    this.#toServer = new Lane({ ...shared, direction: 'toServer', source: client, sink: this.#server });
+    this.#toClient = new Lane({ ...shared, direction: 'toClient', source: this.#server, sink: client });
     this.#server.setNoDelay();
     this.#listen(client, this.#toServer);
     this.#listen(this.#server, this.#toClient);
-    const oneClosed = (): void => {
-      if (!client.destroyed || !(this.#server.destroyed || !this.#dialled)) return;
-      this.#toServer.close();
-      this.#toClient.close();
-      closed();
-    };
-    client.on('close', oneClosed);
-    this.#server.on('close', oneClosed);
+    this.closed = Promise.all([closed(client), closed(this.#server)]).then(() => {
+      this.#abandon();
+    });
+  }
+
+  /** Cut, reset or closed, though one of the sides may still have to take note. */
+  get over(): boolean {
+    return this.#over;
   }
 
   /** Bytes of this connection were lost, so nothing may be delivered on it any more. */
@@ -76,33 +82,50 @@ export class ProxyConnection implements LaneOwner {
   }
 
   cut(lane: Lane, cut: OrderedCut): void {
-    this.#toServer.close();
-    this.#toClient.close();
-    cut.carriedOut();
-    if (cut.reset) {
-      // RST discards what was not sent yet, and this side was to get all that came before the cut.
-      lane.sink.write(nothing, () => {
-        this.resetAll();
-      });
-    } else {
+    if (cut.reset) this.resetBehind(lane);
+    else {
+      this.#abandon();
       this.#client.end();
       this.#server.end();
     }
+    cut.carriedOut();
+  }
+
+  resetBehind(lane: Lane): void {
+    this.#abandon();
+    // A reset discards what the sender has not sent yet and, in libuv, looks like an orderly end to a receiver who finds
+    // it together with the last bytes. So they are sent first, and the receiver gets a moment to take them.
+    lane.sink.write(nothing, (error) => {
+      if (error != null) {
+        this.resetAll();
+        return;
+      }
+      this.#grace = setTimeout(() => {
+        setImmediate(() => {
+          this.resetAll(); // a receiver in this process had its turn, however late the timer fired
+        });
+      }, graceMs);
+    });
   }
 
   resetAll(): void {
-    this.#toServer.close();
-    this.#toClient.close();
+    this.#abandon();
     reset(this.#client);
     reset(this.#server);
-    if (!this.#dialled) this.#server.destroy();
   }
 
   destroy(): void {
-    this.#toServer.close();
-    this.#toClient.close();
+    this.#abandon();
     this.#client.destroy();
     this.#server.destroy();
+  }
+
+  // What still comes is read and forgotten.
+  #abandon(): void {
+    this.#over = true;
+    clearTimeout(this.#grace);
+    this.#toServer.close();
+    this.#toClient.close();
   }
 
   #listen(socket: Socket, lane: Lane): void {
@@ -130,7 +153,11 @@ export class ProxyConnection implements LaneOwner {
 }
 
 function reset(socket: Socket): void {
-  // A socket that is still connecting would first connect, then reset.
-  if (socket.connecting) socket.destroy();
+  // One that is still connecting would first connect, then reset; one that never did would complain.
+  if (socket.pending) socket.destroy();
   else socket.resetAndDestroy();
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', resolve));
 }

@@ -127,7 +127,8 @@ class Shape {
     // An unfinished item behind one that was repeated is one more of them; how far it came is a matter of its values.
     const again = this.lists.find(({ item, repeated }) => repeated !== -1 && item === repeated + 1);
     if (again) this.pieces.length = again.repeated;
-    return `${this.render()} ...`;
+    this.pieces.push('...');
+    return this.render();
   }
 
   private get list(): List {

@@ -34,9 +34,6 @@ function mark(characters: string, flag: number): void {
   }
 }
 
-/** The server's longest operator. The bound keeps the look-ahead for signs at the end of one linear. */
-const longestOperator = 63;
-
 const number =
   /0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.(?!\.)[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?/y;
 const lineEnd = /[\n\r]|$/g;
@@ -53,6 +50,7 @@ export class Tokenizer {
   end = 0;
   /** False when the end of a string, quoted identifier or block comment is missing: it runs to the end of the input. */
   terminated = true;
+  private endOfSigns = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -134,13 +132,18 @@ export class Tokenizer {
 
   private operator(): void {
     const { text, start } = this;
+    // Signs that were taken off an operator are operators of their own; not to read the run again keeps this linear.
+    if (start < this.endOfSigns) {
+      this.take('operator', start + 1);
+      return;
+    }
     let uncommon = 0;
     let end = start;
-    for (const limit = start + longestOperator; end < limit; end++) {
-      const flags = classOf(text, end);
-      if (!(flags & OPERATOR) || opensComment(text, end)) break;
+    for (let flags = classOf(text, end); flags & OPERATOR && !opensComment(text, end); flags = classOf(text, end)) {
       uncommon |= flags & UNCOMMON;
+      end++;
     }
+    this.endOfSigns = end;
     while (uncommon === 0 && end > start + 1 && (text[end - 1] === '-' || text[end - 1] === '+')) end--;
     this.take('operator', end);
   }

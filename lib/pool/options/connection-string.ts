@@ -82,6 +82,7 @@ function partsOf(url: URL, refuse: Refuse): Record<string, unknown> {
     return { ...parts, host: decodeURI(url.pathname), database: db, client_encoding: encoding };
   }
   const hostname = url.hostname === noHost ? '' : url.hostname.replace(/^\[(.+)\]$/, '$1');
+  if (parameters.host && /^%2f/i.test(hostname)) url.pathname = hostname + url.pathname;
   const port = wholeNumber('port', parameters.port || url.port, 65_535, refuse);
   if (port !== undefined && !portNumber.accepts(port)) refuse(`its port must be ${portNumber.expected}`);
   return {

@@ -101,7 +101,7 @@ function comparable(name: string, value: unknown): string {
 }
 
 function plainTls(ssl: pg.ClientConfig['ssl']): object | false {
-  return ssl === true ? {} : { ...copyTls(ssl || {}), off: !ssl };
+  return ssl ? copyTls(ssl === true ? {} : ssl) : false;
 }
 
 function checkTls(

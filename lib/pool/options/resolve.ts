@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { findProblem, isPlainObject, show } from '../../core/options.js';
+import { findProblem, show } from '../../core/options.js';
 import { silentLogger } from '../../core/logger.js';
 import type { Logger } from '../../core/logger.js';
 import { ConfigurationError } from '../../errors/errors.js';
@@ -12,7 +12,8 @@ import type { ResilientPoolOptions, ResolvedPoolOptions } from './types.js';
 
 /**
  * The configuration of a pool: from the code, then from the environment, then the defaults. Nothing that is passed in
- * is changed, and nothing is clamped.
+ * is changed, and nothing is clamped. `env` stands for the environment in what this package reads; the PG* variables
+ * are only checked, since pg itself takes them from the process when it connects.
  *
  * @throws ConfigurationError for the first option or variable that is unknown, impossible or contradicts another.
  */
@@ -70,13 +71,13 @@ export function resolvePoolOptions(
 const rules = { ...poolRules, ...refusedRules };
 
 function check(options: unknown): void {
-  if (!isPlainObject(options)) {
-    const advice = typeof options === 'string' ? '; a connection string is given as { connectionString }' : '';
-    const received = typeof options === 'string' ? 'a string' : show(options);
-    throw new ConfigurationError('options', `Pool options: received ${received}; expected an object${advice}`);
+  if (typeof options === 'string') {
+    const message = 'Options: received a string; expected an object, with a connection string as { connectionString }';
+    throw new ConfigurationError('options', message);
   }
   const problem =
-    findProblem(rules, options, 'Anything else for the Client of pg goes into pg: {}') ?? misplaced(options.pg);
+    findProblem(rules, options, 'Anything else for the Client of pg goes into pg: {}') ??
+    misplaced((options as ResilientPoolOptions).pg);
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
 }
 

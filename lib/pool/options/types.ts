@@ -89,7 +89,7 @@ interface ConnectionOptionsOfPg {
   database?: string | undefined;
   /** TLS: a boolean or the options of `tls.connect`, exactly as in pg. Default: as PGSSLMODE says, else none. */
   ssl?: boolean | ConnectionOptions | undefined;
-  /** `direct` begins TLS without asking first (PostgreSQL 17 or later, pg 8.22 or later); needs TLS. Default: PGSSLNEGOTIATION, else `postgres`. */
+  /** `direct` begins TLS without asking first (PostgreSQL 17 or later; pg 8.21 does not know it); needs TLS. Default: PGSSLNEGOTIATION, else `postgres`. */
   sslnegotiation?: 'postgres' | 'direct' | undefined;
   /** Shown in pg_stat_activity. Default: PGAPPNAME, else `fallback_application_name`. */
   application_name?: string | undefined;
@@ -145,7 +145,7 @@ interface PoolOptionsOfPg {
   allowExitOnIdle?: boolean | undefined;
   /** Runs on every new connection before it is lent; a promise is awaited, a throw closes it. */
   onConnect?: ((client: pg.ClientBase) => void | Promise<void>) | undefined;
-  /** Runs when a new connection is first lent; `done(error)` closes it. */
+  /** Runs on every new connection after `onConnect`; `done(error)` closes it. */
   verify?: ((client: pg.PoolClient, done: (error?: Error) => void) => void) | undefined;
   /** Gets the pool's trace as strings. */
   log?: ((...messages: unknown[]) => void) | undefined;

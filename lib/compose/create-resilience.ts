@@ -1,0 +1,64 @@
+import { ResilientPool } from '../pool/resilient-pool.js';
+import type { ResilientPoolOptions } from '../pool/options/index.js';
+import { silentLogger } from '../core/logger.js';
+import { Readiness } from './readiness.js';
+import type { UnreadyReason } from './readiness.js';
+
+/** Options of `createResilience`: those of the pool. */
+export type ResilienceOptions = ResilientPoolOptions;
+
+/** A database with all that keeps the application standing when it fails. */
+export interface Resilience {
+  /** The pool: a `pg.Pool`, to be handed to whatever takes one. */
+  readonly db: ResilientPool;
+
+  /** Whether there is a connection, or was one before the pool became idle. It costs nothing to ask. */
+  readonly isReady: boolean;
+
+  /** Why `isReady` is false; undefined while it is true. Names no host and no secret. */
+  readonly unreadyReason: UnreadyReason | undefined;
+
+  /**
+   * Resolves when there is a connection: at once where there is one. Until then it keeps the process alive.
+   *
+   * It has no end of its own, because a database may come up, and a password may be set right, while the application
+   * runs; failures are logged. For an end: `withTimeout(resilience.ready(), 10_000)`.
+   *
+   * @throws ShuttingDownError once `close()` has been called
+   */
+  ready(): Promise<void>;
+
+  /**
+   * Not ready from now on; refuses new work, waits up to `drainTimeoutMs` for the work under way, then closes every
+   * connection. Called again, it gives the same promise. Never rejects.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds everything that needs no Express: for workers and scripts. It connects on the next turn without waiting for
+ * traffic, and tries until it succeeds: pauses with full jitter that grow from 100 ms to 5 s; 5 to 10 s where the
+ * server refuses for good (wrong password, unknown database, unfit TLS), which is logged as an error with the advice.
+ * The same again when every connection is lost. None of this keeps the process alive.
+ *
+ * @throws ConfigurationError for an option or environment variable that is unknown, impossible or contradicts another
+ */
+export function createResilience(options: ResilienceOptions = {}): Resilience {
+  const db = new ResilientPool(options);
+  const readiness = new Readiness(db, options.logger ?? silentLogger);
+  readiness.start();
+  return {
+    db,
+    get isReady() {
+      return readiness.isReady;
+    },
+    get unreadyReason() {
+      return readiness.unreadyReason;
+    },
+    ready: () => readiness.ready(),
+    close: () => {
+      readiness.close();
+      return db.end();
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { describe } from 'mocha';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { eventually } from '../../support/settle.js';
+import { backendPid, countConnects, failure, Rig, value } from './rig.js';
+
+describe('facts: connections', () => {
+  const rig = new Rig();
+
+  rig.fact(
+    'pg-failures: any SQL error evicts the client: given ten failing statements, then all of them ran on one connection',
+    async () => {
+      const bare = rig.bare({ max: 1 });
+      const bareConnects = countConnects(bare);
+      const pool = rig.resilient({ max: 1 });
+      const connects = countConnects(pool);
+      for (let i = 0; i < 10; i++) {
+        expect((await failure(bare.query('select 1/0'), 2000)).code).to.equal('22012');
+        expect((await failure(pool.query('select 1/0'), 2000)).code).to.equal('22012');
+      }
+      expect(bareConnects()).to.equal(10);
+      expect(connects()).to.equal(1);
+      expect(pool.idleCount).to.equal(1);
+    },
+  );
+
+  rig.fact(
+    'pg-failures: a checked-out client dies: given no error listener, then the process lives and the next statement says what happened',
+    async () => {
+      const bare = await runDoomed('bare', 'loseCheckedOut', rig.server.connectionString);
+      expect(bare.crash).to.include("Unhandled 'error' event");
+      const { crash, report } = await runDoomed('resilient', 'loseCheckedOut', rig.server.connectionString);
+      expect(crash).to.equal('');
+      expect(report).to.deep.equal({ code: 'DB_CONNECTION_LOST', outcome: 'not-executed' });
+    },
+  );
+
+  rig.fact(
+    'pg-failures: ROLLBACK after 57P01: given a statement ended by the server, when its borrower rolls back, then the process lives',
+    async () => {
+      const bare = await runDoomed('bare', 'rollBackAfterLoss', rig.server.connectionString);
+      expect(bare.crash).to.include("Unhandled 'error' event");
+      const { crash, report } = await runDoomed('resilient', 'rollBackAfterLoss', rig.server.connectionString);
+      expect(crash).to.equal('');
+      expect(report).to.deep.equal({
+        statement: { code: '57P01' },
+        rollback: { code: 'DB_CONNECTION_LOST', outcome: 'not-executed' },
+      });
+    },
+  );
+
+  rig.fact(
+    'pg-failures: an idle client dies: given a pool without error listener, then the process lives and the next statement succeeds',
+    async () => {
+      const bare = await runDoomed('bare', 'loseIdle', rig.server.connectionString);
+      expect(bare.crash).to.include("Unhandled 'error' event");
+      const { crash, report } = await runDoomed('resilient', 'loseIdle', rig.server.connectionString);
+      expect(crash).to.equal('');
+      expect(report).to.deep.equal({});
+    },
+  );
+
+  rig.fact(
+    'pg-failures: a transaction left open on release: given a borrower that forgot COMMIT, then the next borrower starts clean and nothing was committed',
+    async () => {
+      const bare = rig.bare({ max: 1 });
+      const forgetful = await bare.connect();
+      await forgetful.query('begin');
+      forgetful.release();
+      const heir = await bare.connect();
+      expect(heir.getTransactionStatus()).to.equal('T');
+      heir.release();
+
+      const pool = rig.resilient({ max: 1 });
+      await pool.query('drop table if exists left_open; create table left_open (id int)');
+      const client = await pool.connect();
+      const pid = await backendPid(client);
+      await client.query('begin; insert into left_open values (1)');
+      client.release();
+      const next = await value(pool.connect(), 1000);
+      expect(next.getTransactionStatus()).to.equal('I');
+      expect(await backendPid(next)).to.not.equal(pid);
+      expect((await next.query('select * from left_open')).rows).to.deep.equal([]);
+      next.release();
+      await eventually(
+        async () => !(await rig.sessions()).some((session) => session.pid === pid),
+        2000,
+        'the open transaction has ended on the server',
+      );
+      await value(pool.query('drop table left_open'), 2000);
+    },
+  );
+
+  rig.fact(
+    'pg-failures: min creates nothing ahead: given a minimum, then the pool opens that many at its first use and keeps them',
+    async () => {
+      const bare = rig.bare({ min: 2, max: 4, idleTimeoutMillis: 50 });
+      await bare.query('select 1');
+      await sleep(300);
+      expect(bare.totalCount).to.equal(1);
+
+      const pool = rig.resilient({ min: 2, max: 4, idleTimeoutMillis: 50 });
+      await pool.query('select 1');
+      await eventually(() => pool.totalCount === 2 && pool.idleCount === 2, 2000, 'two connections are open');
+      const busy = await value(Promise.all([1, 2, 3, 4].map(() => pool.connect())), 2000);
+      for (const client of busy) client.release();
+      await eventually(() => pool.totalCount === 2, 2000, 'idle connections above the minimum are closed');
+      await sleep(300);
+      expect(pool.totalCount).to.equal(2);
+    },
+  );
+
+  rig.fact(
+    "pg-failures: maxLifetimeSeconds is enforced only when idle or released: given a borrower beyond it, then it is not disturbed and its connection is the last one's no more",
+    async () => {
+      const pool = rig.resilient({ max: 1, maxLifetimeSeconds: 0.3 });
+      const client = await pool.connect();
+      const pid = await backendPid(client);
+      const { rows } = await value(client.query('select pg_backend_pid() as pid, pg_sleep(0.5)::text'), 2000);
+      expect(rows[0]).to.include({ pid });
+      expect(pool.expiredCount).to.equal(1);
+      client.release();
+      expect(await backendPid(pool)).to.not.equal(pid);
+      await eventually(() => pool.totalCount === 0, 2000, 'the idle connection is closed at the end of its life');
+    },
+  );
+
+  rig.fact(
+    'pg-failures: maxLifetimeSeconds has no jitter: given connections opened together, then their lives end at different moments, up to a tenth early',
+    async () => {
+      const maxLifetimeSeconds = 2;
+      const options = { max: 1, maxLifetimeSeconds };
+      const bare = Array.from({ length: 3 }, () => lifetime(rig.bare(options)));
+      const ours = Array.from({ length: 12 }, () => lifetime(rig.resilient(options)));
+      const late = 500;
+      for (const ms of await value(Promise.all(bare), 8000)) expect(ms).to.be.within(1995, 2000 + late);
+      const lives = await value(Promise.all(ours), 8000);
+      for (const ms of lives) expect(ms).to.be.within(1795, 2000 + late);
+      // Twelve lives that all end within the last 30 of the 200 ms of jitter: one run in ten thousand million.
+      expect(Math.min(...lives)).to.be.below(1970);
+    },
+  );
+
+  rig.fact(
+    'pg-failures: {...pool.options} drops the password: given the pool shows none, then each of its own connections has it nevertheless',
+    async () => {
+      const { host, port, user, password, database } = rig.server;
+      const config = { connectionString: undefined, host, port, user, password, database };
+      const bare = rig.bare(config);
+      await bare.query('select 1');
+      expect(bare.options.password).to.equal(password);
+      expect({ ...bare.options }).to.not.have.property('password');
+      const copy = rig.bare({ ...bare.options, connectionString: undefined });
+      expect((await failure(copy.query('select 1'), 2000)).message).to.include('password must be a string');
+
+      for (const given of [config, {}]) {
+        const pool = rig.resilient({ ...given, max: 2 });
+        expect(pool.options.password).to.equal(password);
+        expect({ ...pool.options }).to.not.have.property('password');
+        for (let i = 0; i < 2; i++) {
+          const clients = await value(Promise.all([pool.connect(), pool.connect()]), 2000);
+          for (const client of clients) client.release(true);
+        }
+        expect(inspect(pool, { depth: 10 }) + JSON.stringify(pool.options)).to.not.include(password);
+      }
+    },
+  );
+});
+
+/** How long a pool's only connection lives while it is checked out, from the moment at which the pool has it. */
+async function lifetime(pool: Pick<pg.Pool, 'connect' | 'expiredCount' | 'on'>): Promise<number> {
+  let opened = 0;
+  pool.on('connect', () => (opened = performance.now()));
+  const client = await pool.connect();
+  while (pool.expiredCount === 0) await sleep(2);
+  const ms = performance.now() - opened;
+  client.release();
+  return ms;
+}
+
+interface Doomed {
+  /** What the process wrote when it crashed; empty: it did not. */
+  crash: string;
+  report: unknown;
+}
+
+const doomed = fileURLToPath(new URL('./doomed.js', import.meta.url));
+
+function runDoomed(kind: 'bare' | 'resilient', scenario: string, connectionString: string): Promise<Doomed> {
+  const options = { timeout: 8000, env: { PATH: process.env.PATH, DATABASE_URL: connectionString } };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [doomed, kind, scenario], options, (error, stdout, stderr) => {
+      const crash = error === null ? '' : `${stderr}\n${error.killed === true ? 'killed after 8 s' : ''}`;
+      resolve({ crash, report: error === null ? (JSON.parse(stdout) as unknown) : undefined });
+    });
+  });
+}

@@ -1,0 +1,173 @@
+import { expect } from 'chai';
+import { describe } from 'mocha';
+import type pg from 'pg';
+import Cursor from 'pg-cursor';
+import { QueryTimeoutError } from '../../../lib/errors/errors.js';
+import { cancelTarget, requestCancel } from '../../../lib/pool/cancel.js';
+import { eventually } from '../../support/settle.js';
+import { backendPid, countConnects, failure, isPendingAfter, Rig, value } from './rig.js';
+
+describe('facts: time-outs and cancellation', () => {
+  const rig = new Rig();
+
+  rig.fact(
+    'pg-failures: query_timeout leaves the backend active: given a statement that times out, then the server has stopped it and its connection is used again',
+    async () => {
+      const bare = rig.bare({ max: 1, query_timeout: 100 });
+      expect((await failure(bare.query('select pg_sleep(9)'), 1000)).message).to.equal('Query read timeout');
+      expect((await rig.bareSessions())[0]).to.include({ state: 'active', query: 'select pg_sleep(9)' });
+
+      const pool = rig.resilient({ max: 1, queryTimeoutMs: 100 });
+      const pid = await backendPid(pool);
+      const error = await failure(pool.query('select pg_sleep(9)'), 1000);
+      expect(error).to.be.instanceOf(QueryTimeoutError);
+      expect(error.outcome).to.equal('rolled-back');
+      expect((error.cause as pg.DatabaseError).code).to.equal('57014');
+      expect((await rig.sessions())[0]).to.include({ pid, state: 'idle' });
+      expect(await backendPid(pool)).to.equal(pid);
+    },
+  );
+
+  rig.fact(
+    'pg-failures: a timed-out client is released: given a borrower that timed out, when it releases, then the next borrower does not time out',
+    async () => {
+      const bare = rig.bare({ max: 1, query_timeout: 100 });
+      const stale = await bare.connect();
+      await failure(stale.query('select pg_sleep(3)'), 1000);
+      stale.release();
+      expect((await failure(bare.query('select 1'), 1000)).message).to.equal('Query read timeout');
+
+      const pool = rig.resilient({ max: 1, queryTimeoutMs: 100 });
+      const client = await pool.connect();
+      expect((await failure(client.query('select pg_sleep(3)'), 1000)).outcome).to.equal('rolled-back');
+      client.release();
+      const { rows } = await value(pool.query<{ one: number }>('select 1 as one'), 1000);
+      expect(rows).to.deep.equal([{ one: 1 }]);
+    },
+  );
+
+  rig.fact(
+    'pg-failures: a suspended cursor shows status I, is active on the server and ignores a cancel: given its client is released, then nobody gets that connection',
+    async () => {
+      const bare = rig.bare({ max: 1 });
+      const suspended = await suspendCursor(await bare.connect());
+      expect(suspended.client.getTransactionStatus()).to.equal('I');
+      expect((await rig.bareSessions())[0]).to.include({ state: 'active' });
+      expect(await requestCancel(cancelTargetOf(suspended.client), 1000)).to.equal(true);
+      expect(await value(suspended.cursor.read(5), 1000)).to.have.length(5);
+      suspended.client.release();
+      expect(await isPendingAfter(400, bare.query('select 1'))).to.equal(true);
+
+      const pool = rig.resilient({ max: 1 });
+      const connects = countConnects(pool);
+      const { client } = await suspendCursor(await pool.connect());
+      const { pid } = (await rig.sessions())[0] as { pid: number };
+      client.release();
+      expect(await backendPid(pool)).to.not.equal(pid);
+      expect(connects()).to.equal(2);
+      await eventually(
+        async () => !(await rig.sessions()).some((session) => session.pid === pid),
+        2000,
+        'the session of the suspended cursor is closed',
+      );
+    },
+  );
+
+  rig.fact(
+    'pg-failures: a suspended cursor whose borrower closes it just after releasing: given it ends in time, then its connection is kept',
+    async () => {
+      const pool = rig.resilient({ max: 1 });
+      const connects = countConnects(pool);
+      const { client, cursor } = await suspendCursor(await pool.connect());
+      client.release();
+      await value(cursor.close(), 1000);
+      await backendPid(pool);
+      expect(connects()).to.equal(1);
+    },
+  );
+
+  rig.fact(
+    'hot-path 1: error callbacks run before ReadyForQuery: given an awaited statement that failed, then the transaction status is the one after it',
+    async () => {
+      const proxy = await rig.proxy();
+      const connectionString = proxy.connectionString(rig.server);
+      const bare = rig.bare({ connectionString, max: 1 });
+      expect(await statusesAfterFailures(await bare.connect(), proxy)).to.deep.equal({ begun: 'I', committed: 'T' });
+
+      const pool = rig.resilient({ connectionString, max: 1 });
+      const client = await pool.connect();
+      expect(await statusesAfterFailures(client, proxy)).to.deep.equal({ begun: 'E', committed: 'I' });
+      client.release();
+    },
+  );
+
+  rig.fact(
+    'hot-path 1: error callbacks run before ReadyForQuery: given a failed transaction that was not ended, then the next caller never gets 25P02',
+    async () => {
+      const proxy = await rig.proxy();
+      const connectionString = proxy.connectionString(rig.server);
+      const bare = rig.bare({ connectionString, max: 1 });
+      const failed = await bare.connect();
+      await failSlowly(proxy, failed, 'begin; select 1/0');
+      expect(failed.getTransactionStatus()).to.equal('I');
+      failed.release();
+      expect((await failure(bare.query('select 1'), 2000)).code).to.equal('25P02');
+
+      const pool = rig.resilient({ connectionString, max: 1 });
+      await value(pool.query('select 1'), 1000);
+      const next: Promise<unknown>[] = [];
+      proxy.bandwidth(slow);
+      const first = failure(pool.query('begin; select 1/0'), 4000).then((error) => {
+        next.push(pool.query('select 2'));
+        return error;
+      });
+      next.push(pool.query('select 1'));
+      expect((await first).code).to.equal('22012');
+      proxy.bandwidth(fast);
+      await value(Promise.all(next), 2000);
+
+      const client = await pool.connect();
+      expect((await failSlowly(proxy, client, 'begin; select 1/0')).code).to.equal('22012');
+      client.release();
+      await value(pool.query('select 1'), 2000);
+    },
+  );
+});
+
+/** Fifty slices a second of at most 6 bytes: ReadyForQuery, which has 6, always comes in a later one than what is before it. */
+const slow = 300;
+const fast = 10_000_000;
+
+interface Slow {
+  bandwidth(bytesPerSecond: number): void;
+}
+
+async function failSlowly(link: Slow, client: pg.PoolClient, text: string) {
+  link.bandwidth(slow);
+  const error = await failure(client.query(text), 4000);
+  const status = client.getTransactionStatus();
+  link.bandwidth(fast);
+  return Object.assign(error, { status });
+}
+
+async function statusesAfterFailures(client: pg.PoolClient, link: Slow) {
+  await client.query('create temp table late (id int unique deferrable initially deferred)');
+  const begun = await failSlowly(link, client, 'begin; select 1/0');
+  await client.query('rollback');
+  await client.query('begin; insert into late values (1), (1)');
+  const committed = await failSlowly(link, client, 'commit');
+  expect([begun.code, committed.code]).to.deep.equal(['22012', '23505']);
+  return { begun: begun.status, committed: committed.status };
+}
+
+async function suspendCursor(client: pg.PoolClient) {
+  const cursor = client.query(new Cursor('select n from generate_series(1, 1000) n'));
+  expect(await value(cursor.read(5), 1000)).to.have.length(5);
+  return { client, cursor };
+}
+
+function cancelTargetOf(client: pg.PoolClient) {
+  const target = cancelTarget(client);
+  if (target === undefined) throw new Error('the client has no backend');
+  return target;
+}

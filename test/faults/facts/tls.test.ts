@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import { describe } from 'mocha';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { startPostgres } from '../../../lib/testing/index.js';
+import { backendPid, failure, Rig, value } from './rig.js';
+
+describe('facts: TLS', () => {
+  const rig = new Rig(() => startPostgres({ tls: true }));
+
+  rig.fact(
+    'pg-failures: pg verifies certificates for sslmode=require: given a self-signed one, then it fails in pg and in ours alike',
+    async () => {
+      const connectionString = `${rig.server.connectionString}?sslmode=require`;
+      const bareError = await failure(rig.bare({ connectionString }).query('select 1'), 3000);
+      expect(bareError.code).to.equal('DEPTH_ZERO_SELF_SIGNED_CERT');
+
+      const error = await failure(rig.resilient({ connectionString }).query('select 1'), 3000);
+      expect([error.code, error.outcome]).to.deep.equal(['DB_CONNECTION_LOST', 'not-executed']);
+      expect((error.cause as NodeJS.ErrnoException).code).to.equal('DEPTH_ZERO_SELF_SIGNED_CERT');
+      expect(error.message).to.include('self-signed certificate').and.to.not.include(rig.server.password);
+    },
+  );
+
+  rig.fact(
+    'pg-failures: pg verifies certificates: given the certificate is trusted as ca, then pg and ours connect, encrypted',
+    async () => {
+      const ssl = { ca: rig.server.tlsCertificate };
+      for (const pool of [rig.bare({ ssl }), rig.resilient({ ssl })]) {
+        const { rows } = await value(
+          pool.query<{ ssl: boolean }>('select ssl from pg_stat_ssl where pid = pg_backend_pid()'),
+          3000,
+        );
+        expect(rows).to.deep.equal([{ ssl: true }]);
+      }
+    },
+  );
+
+  rig.fact(
+    'pg-failures: a CancelRequest before TLS: given a statement on a TLS connection that times out, then it is cancelled on the server and the cancel is encrypted too',
+    async () => {
+      await withFirstMessages(rig.server, async (port, firstMessages) => {
+        const { user, password, database, tlsCertificate } = rig.server;
+        const where = { connectionString: undefined, host: 'localhost', port, user, password, database };
+        const pool = rig.resilient({ ...where, max: 1, queryTimeoutMs: 200, ssl: { ca: tlsCertificate } });
+        const pid = await backendPid(pool);
+        const error = await failure(pool.query('select pg_sleep(9)'), 1500);
+        expect([error.code, error.outcome]).to.deep.equal(['DB_QUERY_TIMEOUT', 'rolled-back']);
+        expect((await rig.sessions())[0]).to.include({ pid, state: 'idle' });
+        expect(await backendPid(pool)).to.equal(pid);
+        expect(firstMessages).to.deep.equal([sslRequest, sslRequest]);
+      });
+    },
+  );
+});
+
+const sslRequest = 80877103;
+
+/** A relay in front of the server that notes with which request code each connection begins. */
+async function withFirstMessages(
+  target: { host: string; port: number },
+  work: (port: number, codes: number[]) => Promise<void>,
+): Promise<void> {
+  const codes: number[] = [];
+  const relay: Server = createServer({ allowHalfOpen: true }, (client) => {
+    const server = connect({ host: target.host, port: target.port, allowHalfOpen: true });
+    client.once('data', (bytes) => codes.push(bytes.readInt32BE(4)));
+    client.pipe(server).pipe(client);
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => other.destroy());
+    }
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  try {
+    await work((relay.address() as AddressInfo).port, codes);
+  } finally {
+    relay.close();
+  }
+}

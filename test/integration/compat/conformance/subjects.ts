@@ -1,0 +1,36 @@
+import { createRequire } from 'node:module';
+import pg from 'pg';
+import pgMin from 'pg-min';
+import { ResilientPool } from '../../../../lib/index.js';
+
+/** What both kinds of pool take. */
+export type SharedOptions = Omit<pg.PoolConfig, 'Promise' | 'pipeline'>;
+
+/** A pool that the conformance tests run against. */
+export interface Subject {
+  readonly name: string;
+  /** False: the original, as a control of what the tests say of it. */
+  readonly resilient: boolean;
+  readonly pg: typeof pg;
+  create(options?: SharedOptions): pg.Pool;
+}
+
+const require = createRequire(import.meta.url);
+
+export const subjects: Subject[] = ([pg, pgMin] as const).flatMap((driver, index) => {
+  const { version } = require(index === 0 ? 'pg/package.json' : 'pg-min/package.json') as { version: string };
+  return [
+    {
+      name: `pg.Pool of pg ${version}`,
+      resilient: false,
+      pg: driver,
+      create: (options) => new driver.Pool(options),
+    },
+    {
+      name: `ResilientPool with the Client of pg ${version}`,
+      resilient: true,
+      pg: driver,
+      create: (options) => new ResilientPool(driver === pg ? options : { Client: driver.Client, ...options }),
+    },
+  ] satisfies Subject[];
+});

@@ -1,0 +1,2 @@
+export * from 'express-db-resilience';
+export * from 'express-db-resilience/testing';

@@ -1,0 +1,338 @@
+import { expect } from 'chai';
+import {
+  classify,
+  type Classification,
+  type DatabaseError,
+  isDatabaseError,
+  type Phase,
+} from '../../../lib/errors/classify.js';
+import { isError, verdictOf } from '../../../lib/errors/sqlstate.js';
+import { sqlstates } from './sqlstates.js';
+
+const phases: Phase[] = ['connect', 'statement', 'transaction', 'commit'];
+
+function databaseError(code: string, severity = 'ERROR', more: Partial<DatabaseError> = {}): Error & DatabaseError {
+  return Object.assign(new Error('an error of the server'), { code, severity }, more);
+}
+
+/** kind / retry of a statement / retry in a transaction / what it counts as. */
+type Row = [code: string, severity: string, kind: string, statement: string, transaction: string, flags: string];
+
+/** `outcome`, then `circuit` and `503` where they apply. */
+function flagsOf({ outcome, countsAgainstCircuit, unavailable }: Classification): string {
+  return [outcome, ...(countsAgainstCircuit ? ['circuit'] : []), ...(unavailable ? ['503'] : [])].join(' ');
+}
+
+const undone = 'rolled-back';
+const unknown = 'unknown';
+
+const rows: Row[] = [
+  ['08000', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
+  ['08000', 'ERROR', 'connection-lost', 'idempotent', 'idempotent', 'rolled-back circuit 503'],
+  ['08001', 'FATAL', 'unreachable', 'statement', 'transaction', 'not-executed circuit 503'],
+  ['08001', 'ERROR', 'unreachable', 'statement', 'transaction', 'rolled-back circuit 503'],
+  ['08003', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
+  ['08004', 'FATAL', 'unreachable', 'statement', 'transaction', 'not-executed circuit 503'],
+  ['08006', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
+  ['08007', 'ERROR', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
+  ['08P01', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
+  ['08P01', 'ERROR', 'syntax', 'never', 'never', undone],
+  ['0A000', 'ERROR', 'unsupported', 'never', 'never', undone],
+  ['22012', 'ERROR', 'data', 'never', 'never', undone],
+  ['23505', 'ERROR', 'constraint', 'never', 'never', undone],
+  ['23P01', 'ERROR', 'constraint', 'never', 'never', undone],
+  ['25006', 'ERROR', 'read-only', 'statement', 'transaction', undone],
+  ['25P02', 'ERROR', 'transaction-state', 'never', 'never', undone],
+  ['25P03', 'FATAL', 'transaction-state', 'never', 'never', unknown],
+  ['26000', 'ERROR', 'stale-plan', 'statement', 'never', undone],
+  ['28000', 'FATAL', 'authentication', 'never', 'never', 'not-executed'],
+  ['28P01', 'FATAL', 'authentication', 'never', 'never', 'not-executed'],
+  ['3D000', 'FATAL', 'unknown-database', 'never', 'never', 'not-executed'],
+  ['40000', 'ERROR', 'serialization', 'never', 'never', undone],
+  ['40001', 'ERROR', 'serialization', 'statement', 'transaction', undone],
+  ['40001', 'FATAL', 'serialization', 'idempotent', 'idempotent', unknown],
+  ['40003', 'ERROR', 'connection-lost', 'idempotent', 'idempotent', unknown],
+  ['40P01', 'ERROR', 'deadlock', 'statement', 'transaction', undone],
+  ['42501', 'ERROR', 'permission', 'never', 'never', undone],
+  ['42601', 'ERROR', 'syntax', 'never', 'never', undone],
+  ['42P05', 'ERROR', 'syntax', 'never', 'never', undone],
+  ['53100', 'ERROR', 'resource', 'never', 'never', undone],
+  ['53200', 'ERROR', 'resource', 'never', 'never', undone],
+  ['53300', 'FATAL', 'too-many-connections', 'statement', 'transaction', 'not-executed circuit 503'],
+  ['54001', 'ERROR', 'resource', 'never', 'never', undone],
+  ['55000', 'ERROR', 'other', 'never', 'never', undone],
+  ['55P03', 'ERROR', 'lock-timeout', 'statement', 'never', undone],
+  ['57014', 'ERROR', 'cancelled', 'never', 'never', undone],
+  ['57P01', 'FATAL', 'server-shutting-down', 'idempotent', 'idempotent', 'unknown circuit 503'],
+  ['57P02', 'FATAL', 'server-shutting-down', 'idempotent', 'idempotent', 'unknown circuit 503'],
+  ['57P03', 'FATAL', 'server-starting', 'statement', 'transaction', 'not-executed circuit 503'],
+  ['57P04', 'FATAL', 'unknown-database', 'never', 'never', unknown],
+  ['57P05', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown 503'],
+  ['58030', 'ERROR', 'internal', 'never', 'never', 'rolled-back circuit'],
+  ['F0000', 'ERROR', 'internal', 'never', 'never', 'rolled-back circuit'],
+  ['P0001', 'ERROR', 'raised', 'never', 'never', undone],
+  ['XX000', 'ERROR', 'internal', 'never', 'never', 'rolled-back circuit'],
+  ['XX001', 'PANIC', 'internal', 'never', 'never', 'unknown circuit'],
+  ['U0001', 'ERROR', 'raised', 'never', 'never', undone],
+];
+
+/** The rows that hang on more than the code. */
+const exceptions: [
+  name: string,
+  error: Error,
+  ...rest: [kind: string, statement: string, transaction: string, flags: string],
+][] = [
+  [
+    'a stale plan',
+    databaseError('0A000', 'ERROR', { routine: 'RevalidateCachedQuery' }),
+    'stale-plan',
+    'statement',
+    'transaction',
+    undone,
+  ],
+  [
+    'query_wait_timeout',
+    databaseError('08P01', 'FATAL', { message: 'query_wait_timeout' }),
+    'pooler',
+    'statement',
+    'transaction',
+    'not-executed circuit 503',
+  ],
+  [
+    'server_login_retry',
+    databaseError('08P01', 'FATAL', { message: 'server login has been failing, try again later (server_login_retry)' }),
+    'pooler',
+    'statement',
+    'transaction',
+    'not-executed circuit 503',
+  ],
+  [
+    'server login has been failing, cached',
+    databaseError('08P01', 'FATAL', { message: 'server login has been failing, cached error: connect failed' }),
+    'pooler',
+    'statement',
+    'transaction',
+    'not-executed circuit 503',
+  ],
+  [
+    'max_client_conn',
+    databaseError('08P01', 'FATAL', { message: 'no more connections allowed (max_client_conn)' }),
+    'too-many-connections',
+    'statement',
+    'transaction',
+    'not-executed circuit 503',
+  ],
+  [
+    'server conn crashed',
+    databaseError('08P01', 'FATAL', { message: 'server conn crashed?' }),
+    'connection-lost',
+    'idempotent',
+    'idempotent',
+    'unknown circuit 503',
+  ],
+  [
+    'a wrong number of values',
+    databaseError('08P01', 'ERROR', {
+      message: 'bind message supplies 1 parameters, but prepared statement "" requires 2',
+    }),
+    'syntax',
+    'never',
+    'never',
+    undone,
+  ],
+  [
+    "the server's statement_timeout",
+    databaseError('57014', 'ERROR', { message: 'canceling statement due to statement timeout' }),
+    'timeout',
+    'never',
+    'never',
+    'rolled-back circuit',
+  ],
+  [
+    'a cancel request',
+    databaseError('57014', 'ERROR', { message: 'canceling statement due to user request' }),
+    'cancelled',
+    'never',
+    'never',
+    undone,
+  ],
+];
+
+function expectRow(error: Error, kind: string, statement: string, transaction: string, flags: string): void {
+  const alone = classify(error, 'statement');
+  expect([alone.kind, alone.retry, flagsOf(alone)]).to.deep.equal([kind, statement, flags]);
+  expect(alone.hopeless).to.equal(false);
+  for (const phase of ['transaction', 'commit'] as const) {
+    expect(classify(error, phase)).to.deep.equal({ ...alone, retry: transaction });
+  }
+}
+
+describe('SQLSTATE', () => {
+  for (const [code, severity, ...row] of rows) {
+    it(`${code} ${severity} is ${row.join(', ')}`, () => {
+      expectRow(databaseError(code, severity), ...row);
+    });
+  }
+  for (const [name, error, ...row] of exceptions) {
+    it(`${name} is ${row.join(', ')}`, () => {
+      expectRow(error, ...row);
+    });
+  }
+
+  it('has a row for every code of the appendix', () => {
+    expect(sqlstates).to.have.length.above(260);
+    const missing = sqlstates.filter((code) => verdictOf(databaseError(code)) === undefined);
+    expect(missing).to.deep.equal([]);
+    expect(verdictOf(databaseError('U0001'))).to.equal(undefined);
+    expect(verdictOf(databaseError('__pro'))).to.equal(undefined);
+  });
+
+  it('names a kind for each of them', () => {
+    const kinds: Record<string, RegExp> = {
+      other: /^(?:00|01|03|0Z|55|72|HV)/,
+      data: /^(?:02|0F|10|21|22)/,
+      'connection-lost': /^(?:080|40003|57P05)/,
+      unreachable: /^0800[14]/,
+      syntax: /^(?:08P01|26|3F|42)/,
+      raised: /^(?:09|20|27|2F|38|39|P0)/,
+      unsupported: /^0A/,
+      permission: /^(?:0L|0P|42501)/,
+      constraint: /^(?:23|2B|44)/,
+      'transaction-state': /^(?:0B|24|25|2D|34|3B)/,
+      'read-only': /^25006/,
+      'stale-plan': /^26000/,
+      authentication: /^28/,
+      'unknown-database': /^(?:3D|57P04)/,
+      serialization: /^40/,
+      deadlock: /^40P01/,
+      resource: /^5[34]/,
+      'too-many-connections': /^53300/,
+      'lock-timeout': /^55P03/,
+      cancelled: /^57/,
+      'server-shutting-down': /^57P0[12]/,
+      'server-starting': /^57P03/,
+      internal: /^(?:58|F0|XX)/,
+    };
+    for (const code of [...sqlstates, '26U00', '28U00', '3DU00']) {
+      // The last that matches: the exact codes stand behind their classes, but for 40003 and 08P01.
+      const expected = Object.keys(kinds).filter((kind) => kinds[kind]?.test(code));
+      expect(expected, code).to.include(classify(databaseError(code), 'statement').kind);
+      if (expected.length === 1) continue;
+      expect(Object.hasOwn(exactKinds, code), code).to.equal(true);
+      expect(classify(databaseError(code), 'statement').kind, code).to.equal(exactKinds[code]);
+    }
+  });
+
+  it('never retries the classes that would fail again', () => {
+    const final = /^(?:0A|22|23|28|3D|42|53100|54|57014|57P04|XX)/;
+    for (const code of sqlstates.filter((one) => final.test(one))) {
+      for (const phase of ['statement', 'transaction', 'commit'] as const) {
+        expect(classify(databaseError(code), phase).retry, code).to.equal('never');
+      }
+    }
+  });
+
+  it('counts against the circuit exactly what tells of an ill database', () => {
+    const ill = /^(?:08(?!P01)|57P0[123]|58|F0|XX|53300)/;
+    for (const code of sqlstates) {
+      expect(classify(databaseError(code), 'statement').countsAgainstCircuit, code).to.equal(ill.test(code));
+    }
+    expect(classify(databaseError('08P01', 'FATAL'), 'statement').countsAgainstCircuit).to.equal(true);
+  });
+
+  it('holds to its rules for every code, severity and phase', () => {
+    for (const code of [...sqlstates, 'U0001']) {
+      for (const severity of ['ERROR', 'FATAL', 'PANIC', 'SOMETHING']) {
+        for (const phase of phases) {
+          const name = `${code} ${severity} ${phase}`;
+          const { retry, outcome, hopeless, advice } = classify(databaseError(code, severity), phase);
+          if (phase === 'connect') expect(outcome, name).to.equal('not-executed');
+          if (outcome === 'unknown') expect(retry, name).to.be.oneOf(['idempotent', 'never']);
+          if (retry === 'statement') expect(phase, name).to.be.oneOf(['connect', 'statement']);
+          if (retry === 'transaction') expect(phase, name).to.be.oneOf(['transaction', 'commit']);
+          if (phase !== 'connect' && severity !== 'ERROR') expect(outcome, name).not.to.equal('rolled-back');
+          expect(hopeless, name).to.equal(advice !== undefined);
+          if (hopeless) expect([phase, retry], name).to.deep.equal(['connect', 'never']);
+        }
+      }
+    }
+  });
+
+  describe('while connecting', () => {
+    const hopeless: [code: string, kind: string, advice: RegExp][] = [
+      ['28P01', 'authentication', /password/],
+      ['28000', 'authentication', /pg_hba/],
+      ['3D000', 'unknown-database', /database/],
+      ['42501', 'permission', /CONNECT/],
+      ['0P000', 'permission', /start-up/],
+      ['42704', 'syntax', /start-up parameter/],
+      ['22023', 'data', /start-up parameter/],
+      ['55000', 'other', /does not accept connections/],
+    ];
+    for (const [code, kind, advice] of hopeless) {
+      it(`${code} is hopeless`, () => {
+        const classification = classify(databaseError(code, 'FATAL'), 'connect');
+        expect(classification.advice).to.match(advice);
+        expect(classification).to.deep.equal({
+          kind,
+          retry: 'never',
+          countsAgainstCircuit: false,
+          outcome: 'not-executed',
+          unavailable: false,
+          hopeless: true,
+          advice: classification.advice,
+        });
+      });
+    }
+
+    it('a start-up parameter that PgBouncer refuses is hopeless', () => {
+      const error = databaseError('08P01', 'FATAL', { message: 'unsupported startup parameter: statement_timeout' });
+      expect(classify(error, 'connect')).to.include({ kind: 'configuration', hopeless: true, retry: 'never' });
+      expect(classify(error, 'connect').advice).to.match(/ignore_startup_parameters/);
+    });
+
+    for (const code of ['53300', '57P03', '57P01', '08006', '08P01', '58030', 'XX000', '40001']) {
+      it(`${code} is worth waiting`, () => {
+        expect(classify(databaseError(code, 'FATAL'), 'connect')).to.deep.include({
+          retry: 'statement',
+          countsAgainstCircuit: true,
+          outcome: 'not-executed',
+          unavailable: true,
+          hopeless: false,
+        });
+      });
+    }
+  });
+
+  it('knows ERROR in the languages of the server, and takes what it does not know for fatal', () => {
+    const errors = ['ERROR', 'FEHLER', 'ERREUR', 'ERRORE', 'ОШИБКА', 'FEL', '오류', '错误'];
+    const fatal = ['FATAL', 'PANIC', 'FATALE', 'ВАЖНО', 'PANIK', '致命错误', 'WARNING', ''];
+    expect(errors.filter(isError)).to.deep.equal(errors);
+    expect(fatal.filter(isError)).to.deep.equal([]);
+    expect(classify(databaseError('40001', 'ERREUR'), 'transaction').retry).to.equal('transaction');
+  });
+});
+
+describe('isDatabaseError', () => {
+  it('goes by the shape, not by the class', () => {
+    expect(isDatabaseError(databaseError('23505'))).to.equal(true);
+    expect(isDatabaseError({ severity: 'ERROR', code: '23505', message: '' })).to.equal(true);
+  });
+
+  it('is false for all else', () => {
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const others = [
+      undefined,
+      null,
+      '23505',
+      23505,
+      new Error('23505'),
+      revoked.proxy,
+      Object.assign(new Error('no severity'), { code: 'EPIPE' }),
+      Object.assign(new Error('not five'), { code: 'ECONNRESET', severity: 'ERROR' }),
+      Object.assign(new Error('a number'), { code: 23505, severity: 'ERROR' }),
+    ];
+    expect(others.filter(isDatabaseError)).to.deep.equal([]);
+  });
+});
