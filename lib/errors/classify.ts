@@ -124,7 +124,7 @@ interface OwnVerdict extends Pick<Verdict, 'kind' | 'unavailable'> {
 }
 
 const own: Readonly<Record<ErrorCode, OwnVerdict>> = {
-  DB_CONFIGURATION: { kind: 'configuration', final: true },
+  DB_CONFIGURATION: { kind: 'configuration' },
   DB_ACQUIRE_TIMEOUT: { kind: 'timeout', unavailable: true },
   DB_QUERY_TIMEOUT: { kind: 'timeout', circuit: 'sent', resend: true },
   DB_DEADLINE_EXCEEDED: { kind: 'timeout', circuit: 'sent', final: true },

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import { DeadlineList } from '../core/deadline-list.js';
 import { AcquireTimeoutError, ShuttingDownError } from '../errors/errors.js';
 import type { PoolCounts } from '../errors/errors.js';
-import { cancelTarget, requestCancel } from './cancel.js';
+import { requestCancel } from './cancel.js';
+import type { CancelTarget } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import { PoolEntry } from './pool-entry.js';
@@ -22,7 +23,6 @@ export interface BagOptions {
   resetOnRelease: boolean;
   allowExitOnIdle: boolean;
   maxUses: number;
-  /** pg's option of that name: CancelRequests go the same way as the connections. */
   stream: pg.ClientConfig['stream'];
   /** Opens a connection. */
   dial: (signal: AbortSignal) => Promise<GuardedClient>;
@@ -78,9 +78,11 @@ export class Bag implements EntryOwner {
     return this.#options.cancelGraceMs;
   }
 
-  async cancel(client: GuardedClient): Promise<boolean> {
-    const target = cancelTarget(client, this.#options.stream);
-    if (target === undefined) return false;
+  get stream(): pg.ClientConfig['stream'] {
+    return this.#options.stream;
+  }
+
+  async cancel(target: CancelTarget): Promise<boolean> {
     this.#cancels += 1;
     const delivered = await requestCancel(target, this.#options.cancelGraceMs);
     this.#cancels -= 1;
@@ -172,11 +174,13 @@ export class Bag implements EntryOwner {
   release(entry: PoolEntry, error?: Error | boolean): void {
     this.#listener('release', entry, error);
     if (entry.dead !== undefined) return;
-    entry.holder = 'pool';
-    entry.uses += 1;
     if (error !== undefined && error !== false) {
       entry.destroy(error instanceof Error ? error : new Error('Its borrower asked for this connection to be closed'));
-    } else if (entry.free) {
+      return;
+    }
+    entry.holder = 'pool';
+    entry.uses += 1;
+    if (entry.free) {
       this.onFree(entry);
     } else if (entry.submissionActive) {
       entry.giveUpAfter(CLOSING_MS, 'A cursor, stream or COPY was still open when its client was released');
@@ -197,7 +201,7 @@ export class Bag implements EntryOwner {
     this.#closed.abort();
     for (const waiter of this.waiters) {
       this.#leave(waiter);
-      waiter.callback(new ShuttingDownError(`Pool "${this.#options.name}" was closed while waiting for a connection`));
+      waiter.callback(new ShuttingDownError(`Pool "${this.#options.name}" was closed while waiting for a connection`), undefined);
     }
     for (const entry of this.idle.splice(0)) this.retire(entry);
   }
@@ -300,7 +304,7 @@ export class Bag implements EntryOwner {
     const counts = this.counts();
     this.waiters.delete(waiter);
     const cause = this.#lastDialErrorAt >= waiter.since ? this.lastDialError : undefined;
-    waiter.callback(new AcquireTimeoutError(this.#options.name, now - waiter.since, counts, cause));
+    waiter.callback(new AcquireTimeoutError(this.#options.name, now - waiter.since, counts, cause), undefined);
   };
 
   #onDialFailed(error: Error): void {
@@ -309,7 +313,7 @@ export class Bag implements EntryOwner {
     if (this.waiters.size > this.#dialing + this.#checking) {
       for (const waiter of this.waiters) {
         this.#leave(waiter);
-        waiter.callback(error);
+        waiter.callback(error, undefined);
         break;
       }
     }

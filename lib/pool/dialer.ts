@@ -26,11 +26,7 @@ export class Dialer {
       return await this.#dialOnce(signal, withBackstops);
     } catch (error) {
       if (!withBackstops || !refusesParameter(error as Error)) throw error;
-      this.#give('refused');
-      this.#options.logger.warn(
-        { pool: this.#options.name },
-        'The server refuses statement_timeout as a startup parameter (a pooler?); going on without server-side time-outs',
-      );
+      this.#onRefused();
       return this.#dialOnce(signal, false);
     }
   }
@@ -64,6 +60,16 @@ export class Dialer {
       "select setting from pg_catalog.pg_settings where name = 'statement_timeout'",
     );
     this.#give(rows[0]?.setting === String(expected) ? 'taken' : 'refused');
+  }
+
+  /** Several connections may have been on their way with the same parameters. */
+  #onRefused(): void {
+    if (this.#backstops === 'refused') return;
+    this.#give('refused');
+    this.#options.logger.warn(
+      { pool: this.#options.name },
+      'The server refuses statement_timeout as a startup parameter (a pooler?); going on without server-side time-outs',
+    );
   }
 
   #give(verdict: 'taken' | 'refused'): void {

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type pg from 'pg';
 import type { PoolEntry } from './pool-entry.js';
+import { queryThrough } from './query-forms.js';
 
 /** The part of pg's Client that is used beyond its published types, in one place. */
 interface ClientInternals {
@@ -65,7 +66,7 @@ function derive(Base: ClientClass): unknown {
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
       const entry = this[entryOf];
-      return entry === undefined ? super.query(config, values, callback) : entry.query(config, values, callback);
+      return entry === undefined ? super.query(config, values, callback) : queryThrough(entry, config, values, callback);
     }
 
     submit(config: unknown, values?: unknown, callback?: unknown): void {

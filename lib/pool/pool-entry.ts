@@ -1,10 +1,15 @@
+import type pg from 'pg';
 import type { DeadlineList } from '../core/deadline-list.js';
 import { Expiring } from '../core/deadline-list.js';
-import { boundToCaller } from '../core/root-scope.js';
+import { commits } from '../core/sql/commits.js';
+import { isRead } from '../core/sql/is-read.js';
+import { cancelTarget } from './cancel.js';
+import type { CancelTarget } from './cancel.js';
 import { destroySocket, entryOf, forgetStatement } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import { staleness } from './stale-plan.js';
-import { isSubmittable, Submission } from './submission.js';
+import { Submission } from './submission.js';
+import { unshared } from './query-forms.js';
 import { Statement } from './statement.js';
 import type { QueryCallback } from './statement.js';
 
@@ -16,8 +21,10 @@ export interface EntryOwner {
   readonly cancelGraceMs: number;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
   readonly backstopMs: number;
-  /** Asks the server to stop what this client runs; see requestCancel. */
-  cancel(client: GuardedClient): Promise<boolean>;
+  /** pg's option of that name: CancelRequests go the same way as the connections. */
+  readonly stream: pg.ClientConfig['stream'];
+  /** See requestCancel. */
+  cancel(target: CancelTarget): Promise<boolean>;
   /** Nothing is active, nothing waits its turn, no cancel is under way. */
   onFree(entry: PoolEntry): void;
   /** The connection is gone; everything on it has been answered. */
@@ -48,12 +55,15 @@ export class PoolEntry {
   #cancelling = false;
   readonly #grace = new Grace(this);
   #stale: Set<string> | undefined;
+  readonly #target: CancelTarget | undefined;
 
   constructor(
     readonly client: GuardedClient,
     readonly owner: EntryOwner,
   ) {
     client[entryOf] = this;
+    // Now: a closed socket does not tell any more where it led.
+    this.#target = cancelTarget(client, owner.stream);
   }
 
   get deadlines(): DeadlineList {
@@ -69,34 +79,9 @@ export class PoolEntry {
     return this.#active instanceof Submission;
   }
 
-  /** `client.query` in all its forms, as pg has them. */
-  query(config: unknown, values: unknown, callback: unknown): unknown {
-    if (config == null) throw new TypeError('Client was passed a null or undefined query');
-    const released = this.holder === 'idle' || this.holder === 'pool' || this.holder === 'retired';
-    if (isSubmittable(config)) {
-      if (config.callback === undefined && typeof values === 'function') config.callback = values;
-      else if (config.callback === undefined && callback !== undefined) config.callback = callback;
-      const submission = new Submission(config);
-      if (released) process.nextTick(() => submission.refuse(clientReleased()));
-      else this.#enqueue(submission);
-      return config;
-    }
-    if (typeof values === 'function') {
-      callback = values;
-      values = undefined;
-    }
-    callback ??= (config as { callback?: unknown }).callback;
-    if (callback === undefined) {
-      if (released) return Promise.reject(clientReleased());
-      return new Promise((resolve, reject) => {
-        this.run(config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
-      }).catch(rethrowFromCaller);
-    }
-    if (typeof callback !== 'function') throw new TypeError('callback is not a function');
-    const bound = boundToCaller(callback as QueryCallback);
-    if (released) process.nextTick(bound, clientReleased());
-    else this.run(config, values, bound);
-    return undefined;
+  /** A borrower keeps using what it has given back. */
+  get released(): boolean {
+    return this.holder === 'idle' || this.holder === 'pool' || this.holder === 'retired';
   }
 
   /** Sends one statement, at once or after those before it. */
@@ -104,6 +89,10 @@ export class PoolEntry {
     const own = typeof config === 'object' ? (config as { query_timeout?: unknown }).query_timeout : undefined;
     const timeoutMs = typeof own === 'number' ? own : this.owner.queryTimeoutMs;
     return this.#start(new Statement(this, config, values, timeoutMs, false, callback));
+  }
+
+  submit(submission: Submission): void {
+    this.#enqueue(submission);
   }
 
   /** The pool's own statement. Where it does not answer in time, the connection is destroyed. */
@@ -117,12 +106,16 @@ export class PoolEntry {
     if (index !== -1) this.#waiting.splice(index, 1);
   }
 
-  /** Asks the server to stop what runs. The entry stays busy until that can hit nothing else any more. */
+  /**
+   * Asks the server to stop what runs. The entry stays busy until that can hit nothing else any more, and is
+   * destroyed where that takes too long.
+   */
   cancelActive(): void {
     this.giveUpAfter(this.owner.cancelGraceMs, 'The server did not confirm in time that it had cancelled a statement');
-    if (this.#cancelling) return;
+    const cancelled = this.#cancelling ? undefined : this.#requestCancel();
+    if (cancelled === undefined) return;
     this.#cancelling = true;
-    void this.owner.cancel(this.client).then((delivered) => {
+    void cancelled.then((delivered) => {
       this.#cancelling = false;
       if (this.dead !== undefined) return;
       if (!delivered) this.destroy(new Error('A CancelRequest could not be delivered'));
@@ -139,7 +132,7 @@ export class PoolEntry {
   /** Closes the connection now, stops on the server what it ran, and answers everybody who waits for it. */
   destroy(reason: Error): void {
     if (this.dead !== undefined) return;
-    if (this.#active !== undefined && !this.#cancelling) void this.owner.cancel(this.client);
+    if (!this.#cancelling) void this.#requestCancel();
     this.#die(reason);
   }
 
@@ -151,11 +144,11 @@ export class PoolEntry {
   }
 
   onConnectionError(error: Error): void {
-    this.#die(error);
+    this.#lose(error);
   }
 
   onEnd(): void {
-    this.#die(new Error('Connection terminated'));
+    this.#lose(new Error('Connection terminated'));
     this.owner.onClosed(this);
   }
 
@@ -191,7 +184,7 @@ export class PoolEntry {
       return;
     }
     try {
-      this.client.submit(ownConfig(work.config), work.values, (error, result) => this.#onAnswer(work, error, result));
+      this.client.submit(unshared(work.config), work.values, (error, result) => this.#onAnswer(work, error, result));
     } catch (error) {
       // pg throws for what it cannot send before it has sent anything.
       work.error = error as Error;
@@ -278,6 +271,21 @@ export class PoolEntry {
     else this.owner.onFree(this);
   }
 
+  /** The server may not have noticed, and a read that nobody waits for any more is only load; a write runs on. */
+  #lose(error: Error): void {
+    if (this.dead === undefined && !this.#cancelling && this.#active !== undefined && isRead(this.#active.text)) {
+      void this.#requestCancel();
+    }
+    this.#die(error);
+  }
+
+  /** Undefined where nothing runs that may be cancelled. */
+  #requestCancel(): Promise<boolean> | undefined {
+    const active = this.#active;
+    if (active === undefined || this.#target === undefined || commits(active.text)) return undefined;
+    return this.owner.cancel(this.#target);
+  }
+
   #die(error: Error): void {
     if (this.dead !== undefined) return;
     this.dead = error;
@@ -305,25 +313,4 @@ class Grace extends Expiring {
   }
 }
 
-function clientReleased(): Error {
-  return new Error('This client was released to the pool and is no longer yours; check one out with pool.connect()');
-}
-
 function ignoreAnswer(): void {}
-
-/** pg writes callback and values into the config object that it is given, which may be the caller's constant. */
-function ownConfig(config: unknown): unknown {
-  if (typeof config !== 'object') return config;
-  // The prototype keeps getters (sql-template-tag) and whatever options a later pg reads.
-  return Object.create(config as object, {
-    callback: { value: undefined, writable: true },
-    values: { value: (config as { values?: unknown }).values, writable: true },
-    query_timeout: { value: 0 },
-  });
-}
-
-/** Gives an error that came from the socket the stack of the call that it answers. */
-export function rethrowFromCaller(error: unknown): never {
-  if (error instanceof Error) Error.captureStackTrace(error);
-  throw error;
-}

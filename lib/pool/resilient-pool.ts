@@ -8,11 +8,19 @@ import { Maintenance } from './maintenance.js';
 import { clientConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.js';
 import type { PoolEntry } from './pool-entry.js';
-import { rethrowFromCaller } from './pool-entry.js';
+import { queryThrough, rethrowFromCaller } from './query-forms.js';
 import { drain } from './drain.js';
 import { isSubmittable } from './submission.js';
 import type { QueryCallback } from './statement.js';
 import type { AcquireCallback } from './waiter.js';
+
+declare module 'pg' {
+  // pg reads it, its types do not tell.
+  interface QueryConfig {
+    /** This statement's own time-out in milliseconds, in place of `queryTimeoutMs`; 0 for none. */
+    query_timeout?: number | undefined;
+  }
+}
 
 type Done = (release?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: Done) => void;
@@ -119,7 +127,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     if (callback !== undefined) {
       const bound = boundToCaller(callback);
       this.#acquire('borrower', (error, entry) => {
-        if (entry === undefined) bound(error, undefined, () => undefined);
+        if (error !== undefined) bound(error, undefined, () => undefined);
         // An idle connection is there at once, but a callback is never called before connect() has returned.
         else process.nextTick(bound, undefined, entry.client, this.#checkOut(entry));
       });
@@ -127,8 +135,8 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     }
     return new Promise<pg.PoolClient>((resolve, reject) => {
       this.#acquire('borrower', (error, entry) => {
-        if (entry === undefined) {
-          reject(error as Error);
+        if (error !== undefined) {
+          reject(error);
         } else {
           this.#checkOut(entry);
           resolve(entry.client);
@@ -170,8 +178,8 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
       return;
     }
     this.#acquire('statement', (error, entry) => {
-      if (entry === undefined) done(error);
-      else if (isSubmittable(config)) entry.query(config, values, done);
+      if (error !== undefined) done(error);
+      else if (isSubmittable(config)) queryThrough(entry, config, values, done);
       else entry.run(config, values, done);
     });
   }
@@ -179,7 +187,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   #acquire(holder: 'statement' | 'borrower', callback: AcquireCallback): void {
     if (this.#bag.closing) {
       const error = new ShuttingDownError(`Cannot use a pool after calling end on the pool (pool "${this.name}")`);
-      process.nextTick(callback, error);
+      process.nextTick(callback, error, undefined);
       return;
     }
     const entry = this.#bag.take(holder);
@@ -234,6 +242,6 @@ function poolConfig(resolved: ResolvedPoolOptions): pg.PoolConfig {
     idleTimeoutMillis: idleTimeoutMs,
     connectionTimeoutMillis: acquireTimeoutMs,
     maxLifetimeSeconds: resolved.maxLifetimeMs / 1000,
-    Client: Client as never,
+    Client: Client,
   };
 }

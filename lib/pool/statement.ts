@@ -39,8 +39,9 @@ export class Statement extends Expiring {
     return typeof config === 'object' ? (config as { name?: string }).name : undefined;
   }
 
-  get answered(): boolean {
-    return this.#callback === undefined;
+  get text(): string {
+    const { config } = this;
+    return typeof config === 'string' ? config : ((config as { text?: string }).text ?? '');
   }
 
   override expire(now: number): void {

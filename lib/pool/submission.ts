@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type pg from 'pg';
 
-export type Submittable = pg.Submittable & { callback?: unknown };
+export type Submittable = pg.Submittable & { callback?: unknown; text?: string };
 
 const handlers = [
   'handleRowDescription',
@@ -39,6 +39,10 @@ export class Submission {
       const handler = target[name];
       if (handler !== undefined) target[name] = (...args) => scope.runInAsyncScope(handler, submittable, ...args);
     }
+  }
+
+  get text(): string {
+    return this.#submittable.text ?? '';
   }
 
   get config(): Submittable {

@@ -1,7 +1,9 @@
 import { Expiring } from '../core/deadline-list.js';
 import type { Holder, PoolEntry } from './pool-entry.js';
 
-export type AcquireCallback = (error: Error | undefined, entry?: PoolEntry) => void;
+export type AcquireCallback = (
+  ...result: [error: Error, entry: undefined] | [error: undefined, entry: PoolEntry]
+) => void;
 
 /** A call that waits for a connection. */
 export class Waiter extends Expiring {

@@ -148,7 +148,7 @@ function resilientSubject(connectionString: string): Subject {
   let connections = 0;
   pool.on('connect', () => (connections += 1));
   return {
-    timed: (text, values, query_timeout) => pool.query({ text, values, query_timeout }),
+    timed: (text, values, query_timeout) => pool.query({ text, values, query_timeout } as pg.QueryConfig),
     next: (text) => pool.query(text),
     end: () => pool.end(),
     get connections() {

@@ -1,16 +1,16 @@
 import type pg from 'pg';
-import express from 'express';
+import type express from 'express';
 import { asyncRoute, createResilience, dbErrorHandler, dbResilience } from '../../lib/index.js';
 import type { DbResilienceError, ErrorCode, Outcome, ResilientPool } from '../../lib/index.js';
-import { same } from './same.js';
+import { exactly } from './exactly.js';
 
 export function anApplication(app: express.Express): void {
   const resilience = dbResilience({ max: 10, property: 'db' });
   app.use(resilience);
   app.get('/users/:id', async (req, res) => {
-    same<typeof req.db, ResilientPool>(true);
+    exactly<ResilientPool>()(req.db);
     const { rows } = await req.db.query<{ a: number }>('select 1 as a');
-    same<typeof rows, { a: number }[]>(true);
+    exactly<{ a: number }[]>()(rows);
     res.json(rows[0]);
   });
   app.get(
@@ -34,18 +34,18 @@ export function anApplication(app: express.Express): void {
 }
 
 export async function aWorker(): Promise<void> {
-  const { db, ready, close } = createResilience();
-  await ready();
-  const pool: pg.Pool = db;
+  const resilience = createResilience();
+  await resilience.ready();
+  const pool: pg.Pool = resilience.db;
   void pool;
-  await close();
+  await resilience.close();
 
   // @ts-expect-error Express is not its matter
   createResilience({ property: 'db' });
 }
 
 export function errors(error: DbResilienceError): void {
-  same<typeof error.code, ErrorCode>(true);
-  same<typeof error.outcome, Outcome>(true);
-  same<typeof error.retryable, boolean>(true);
+  exactly<ErrorCode>()(error.code);
+  exactly<Outcome>()(error.outcome);
+  exactly<boolean>()(error.retryable);
 }

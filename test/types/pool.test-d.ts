@@ -2,27 +2,29 @@ import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import { connectWithRetry, ResilientPool, withTimeout } from '../../lib/index.js';
 import type { Logger, ResilientPoolOptions } from '../../lib/index.js';
-import { same } from './same.js';
+import { exactly } from './exactly.js';
 
 interface User {
   id: number;
   name: string;
 }
 
-export const wherePgTakesAPool: pg.Pool = new ResilientPool();
+export function wherePgTakesAPool(): pg.Pool {
+  return new ResilientPool();
+}
 
 export async function statements(pool: ResilientPool): Promise<void> {
   const { rows, rowCount } = await pool.query<User>('select * from users where id = $1', [1]);
-  same<typeof rows, User[]>(true);
-  same<typeof rowCount, number | null>(true);
+  exactly<User[]>()(rows);
+  exactly<number | null>()(rowCount);
   const tuples = await pool.query<[number, string]>({ text: 'select id, name from users', rowMode: 'array' });
-  same<typeof tuples.rows, [number, string][]>(true);
+  exactly<[number, string][]>()(tuples.rows);
   pool.query('select 1', (error, result) => {
-    same<typeof error, Error>(true);
-    same<typeof result.rowCount, number | null>(true);
+    exactly<Error>()(error);
+    exactly<number | null>()(result.rowCount);
   });
   const cursor = pool.query(new Cursor<User>('select * from users'));
-  same<typeof cursor, Cursor<User>>(true);
+  exactly<Cursor<User>>()(cursor);
 
   // @ts-expect-error a text, not a number
   void pool.query(1);
@@ -32,10 +34,10 @@ export async function statements(pool: ResilientPool): Promise<void> {
 
 export async function checkouts(pool: ResilientPool): Promise<void> {
   const client = await pool.connect();
-  same<typeof client, pg.PoolClient>(true);
+  exactly<pg.PoolClient>()(client);
   pool.connect((error, borrowed, done) => {
-    same<typeof error, Error | undefined>(true);
-    same<typeof borrowed, pg.PoolClient | undefined>(true);
+    exactly<Error | undefined>()(error);
+    exactly<pg.PoolClient | undefined>()(borrowed);
     done(true);
   });
   pool.on('error', (error: Error) => error).on('connect', (connected: pg.PoolClient) => connected);
@@ -64,17 +66,17 @@ export function poolOptions(logger: Logger): void {
   void new ResilientPool({ queryTimeoutMs: '1s' });
   // @ts-expect-error there is no waiting without end
   void new ResilientPool({ acquireTimeoutMs: false });
-  // @ts-expect-error a console has no such order of parameters, but a string is no logger at all
+  // @ts-expect-error a logger, not the name of one
   void new ResilientPool({ logger: 'pino' });
 }
 
 export async function wrappers(pool: ResilientPool): Promise<void> {
   const answer = await withTimeout(Promise.resolve(1), 1000);
-  same<typeof answer, number>(true);
+  exactly<number>()(answer);
   const text = await withTimeout((signal) => Promise.resolve(signal.aborted ? 'late' : 'in time'), 1000);
-  same<typeof text, string>(true);
+  exactly<string>()(text);
   const connected = await connectWithRetry({ max: 5 }, { attempts: 3, signal: AbortSignal.timeout(1000) });
-  same<typeof connected, ResilientPool>(true);
+  exactly<ResilientPool>()(connected);
   await withTimeout(pool, 1000).query('select 1', []);
 
   // @ts-expect-error milliseconds are not optional

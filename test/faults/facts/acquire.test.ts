@@ -3,8 +3,7 @@ import { describe } from 'mocha';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { AcquireTimeoutError, ConnectionLostError, QueryTimeoutError } from '../../../lib/errors/errors.js';
-import { eventually } from '../../support/settle.js';
-import { backendPid, countConnects, failure, isPendingAfter, Rig, value } from './rig.js';
+import { backendPid, countConnects, failure, isPendingAfter, Rig, soon, timed, value } from './rig.js';
 
 describe('facts: waiting for a connection', () => {
   const rig = new Rig();
@@ -15,21 +14,21 @@ describe('facts: waiting for a connection', () => {
       const bare = rig.bare({ max: 1 });
       const first = await bare.connect();
       const gaveUp = Promise.race([bare.connect(), sleep(50).then(() => Promise.reject(new Error('gave up')))]);
-      expect((await failure(gaveUp, 1000)).message).to.equal('gave up');
+      expect((await failure(gaveUp)).message).to.equal('gave up');
       first.release();
       expect(await isPendingAfter(400, bare.connect())).to.equal(true);
       expect([bare.totalCount, bare.idleCount]).to.deep.equal([1, 0]);
 
       let connectMs = 0;
-      const pool = rig.resilient({ max: 1, acquireTimeoutMs: 600, onConnect: () => sleep(connectMs) });
+      const pool = rig.resilient({ max: 1, acquireTimeoutMs: 1500, onConnect: () => sleep(connectMs) });
       const connects = countConnects(pool);
       const holder = await pool.connect();
       const waiting = pool.connect();
-      connectMs = 400;
-      void sleep(400).then(() => holder.release(true));
-      expect(await failure(waiting, 2400)).to.be.instanceOf(AcquireTimeoutError);
-      await eventually(() => pool.idleCount === 1, 2000, 'the late connection is idle');
-      await value(pool.query('select 1'), 1000);
+      connectMs = 600;
+      void sleep(1100).then(() => holder.release(true));
+      expect(await failure(waiting, 6000)).to.be.instanceOf(AcquireTimeoutError);
+      await soon(() => pool.idleCount === 1, 'the late connection is idle');
+      await value(pool.query('select 1'));
       expect([pool.totalCount, pool.idleCount, connects()]).to.deep.equal([1, 1, 2]);
     },
   );
@@ -38,17 +37,17 @@ describe('facts: waiting for a connection', () => {
     'pg-failures: unbounded onConnect: given an onConnect that never ends, then the caller is answered in time and its connection closed',
     async () => {
       const stuck = { onConnect: never };
-      const bare = rig.bare({ max: 1, connectionTimeoutMillis: 100, ...stuck });
-      expect(await isPendingAfter(500, bare.connect())).to.equal(true);
+      const bare = rig.bare({ max: 1, connectionTimeoutMillis: 800, ...stuck });
+      expect(await isPendingAfter(1300, bare.connect())).to.equal(true);
 
       let hangs = true;
-      const pool = rig.resilient({ max: 1, acquireTimeoutMs: 250, onConnect: () => (hangs ? never() : undefined) });
-      const error = await failure(pool.query('select 1'), 1000);
+      const pool = rig.resilient({ max: 1, acquireTimeoutMs: 800, onConnect: () => (hangs ? never() : undefined) });
+      const error = await failure(pool.query('select 1'), 3200);
       expect(error).to.be.instanceOf(AcquireTimeoutError);
       expectNotExecuted(error);
-      await eventually(async () => (await rig.sessions()).length === 0, 1000, 'the stuck connection is closed');
+      await soon(async () => (await rig.sessions()).length === 0, 'the stuck connection is closed');
       hangs = false;
-      await value(pool.query('select 1'), 1000);
+      await value(pool.query('select 1'));
       expect(await rig.sessions()).to.have.length(1);
     },
   );
@@ -71,7 +70,7 @@ describe('facts: waiting for a connection', () => {
       await whileFrozen(pid, async () => {
         const waiter = pool.connect();
         frozen.release(true);
-        const client = await value(waiter, 1500);
+        const client = await value(waiter);
         expect(await backendPid(client)).to.not.equal(pid);
         client.release();
       });
@@ -84,10 +83,10 @@ describe('facts: waiting for a connection', () => {
       // No label of a name may be longer than 63 characters, so that no name server is needed to know.
       const host = `${'a'.repeat(64)}.invalid`;
       const where = { connectionString: undefined, host, user: 'nobody', password: 'not-to-be-seen', database: 'none' };
-      expect((await failure(rig.bare(where).query('select 1'), 3000)).code).to.equal('ENOTFOUND');
+      expect((await failure(rig.bare(where).query('select 1'))).code).to.equal('ENOTFOUND');
 
       const pool = rig.resilient({ ...where, acquireTimeoutMs: 4000 });
-      const error = await failure(pool.query('select 1'), 3000);
+      const error = await failure(pool.query('select 1'));
       expect(error).to.be.instanceOf(ConnectionLostError);
       expectNotExecuted(error);
       expect((error.cause as NodeJS.ErrnoException).code).to.equal('ENOTFOUND');
@@ -104,41 +103,41 @@ describe('facts: waiting for a connection', () => {
     async () => {
       const proxy = await rig.proxy();
       const connectionString = proxy.connectionString(rig.server);
-      const bare = rig.bare({ max: 1, connectionTimeoutMillis: 100 });
+      const bare = rig.bare({ max: 1, connectionTimeoutMillis: 800 });
       const held = await bare.connect();
-      expect((await failure(bare.connect(), 1000)).message).to.equal('timeout exceeded when trying to connect');
+      expect((await failure(bare.connect())).message).to.equal('timeout exceeded when trying to connect');
       held.release();
       proxy.blackHole();
-      const onSocket = await failure(rig.bare({ connectionString, connectionTimeoutMillis: 100 }).connect(), 1000);
+      const onSocket = await failure(rig.bare({ connectionString, connectionTimeoutMillis: 100 }).connect());
       expect(onSocket.message).to.equal('Connection terminated due to connection timeout');
       expect(onSocket.code).to.equal(undefined);
       const alone = new pg.Client({ connectionString, connectionTimeoutMillis: 100 });
-      expect((await failure(alone.connect(), 1000)).message).to.equal('timeout expired');
+      expect((await failure(alone.connect())).message).to.equal('timeout expired');
       await proxy.pass();
 
       const pool = rig.resilient({
         name: 'orders',
         connectionString,
         max: 1,
-        acquireTimeoutMs: 200,
-        queryTimeoutMs: 100,
+        acquireTimeoutMs: 800,
       });
       const client = await pool.connect();
-      const queued = (await failure(pool.connect(), 1000)) as AcquireTimeoutError;
+      const queued = (await failure(pool.connect(), 3200)) as AcquireTimeoutError;
       expect(queued).to.be.instanceOf(AcquireTimeoutError);
       expectNotExecuted(queued);
       expect(queued.pool).to.equal('orders');
-      expect(queued.waitedMs).to.be.within(199, 1000);
+      expect(queued.waitedMs).to.be.within(799, 3200);
       expect(queued.counts).to.include({ total: 1, active: 1, idle: 0, waiting: 1, max: 1 });
 
-      const slow = (await failure(client.query('select pg_sleep(5)'), 1000)) as QueryTimeoutError;
+      const slow = (await failure(client.query(timed('select pg_sleep(9)', 100)))) as QueryTimeoutError;
       expect(slow).to.be.instanceOf(QueryTimeoutError);
-      expect([slow.code, slow.outcome, slow.retryable]).to.deep.equal(['DB_QUERY_TIMEOUT', 'rolled-back', false]);
+      expect([slow.code, slow.retryable]).to.deep.equal(['DB_QUERY_TIMEOUT', false]);
+      expect(slow.outcome).to.be.oneOf(['rolled-back', 'unknown']);
       expect(slow.timeoutMs).to.equal(100);
 
       proxy.blackHole();
       client.release(true);
-      const unreached = (await failure(pool.connect(), 1000)) as AcquireTimeoutError;
+      const unreached = (await failure(pool.connect(), 3200)) as AcquireTimeoutError;
       expect(unreached).to.be.instanceOf(AcquireTimeoutError);
       expectNotExecuted(unreached);
       expect(unreached.counts).to.include({ total: 1, active: 0, connecting: 1, waiting: 1 });
@@ -155,13 +154,13 @@ describe('facts: waiting for a connection', () => {
 
       const pool = rig.resilient({ max: 2, queryTimeoutMs: 30_000, drainTimeoutMs: 200 });
       const client = await pool.connect();
-      const running = failure(client.query('select pg_sleep(30)'), 2000);
-      await eventually(async () => (await rig.sessions())[0]?.state === 'active', 2000, 'the statement runs');
-      await value(pool.end(), 1500);
+      const running = failure(client.query('select pg_sleep(30)'));
+      await soon(async () => (await rig.sessions())[0]?.state === 'active', 'the statement runs');
+      await value(pool.end(), 3000);
       const error = await running;
       expect(error).to.be.instanceOf(ConnectionLostError);
       expect(error.outcome).to.equal('unknown');
-      await eventually(async () => (await rig.sessions()).length === 0, 1500, 'the server has stopped the statement');
+      await soon(async () => (await rig.sessions()).length === 0, 'the server has stopped the statement');
       client.release();
       expect(pool.totalCount).to.equal(0);
     },

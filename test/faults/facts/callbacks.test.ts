@@ -15,7 +15,7 @@ describe('facts: the AsyncLocalStorage context of callbacks and events', () => {
   /** What a form of call does in pg.Pool and in ours, on the pool's only connection, which request `opener` opened. */
   async function contexts(form: (pool: Pool) => Promise<unknown>): Promise<{ bare: unknown; ours: unknown }> {
     const pools = [rig.bare({ max: 1 }), rig.resilient({ max: 1 })];
-    for (const pool of pools) await request.run('opener', () => value(pool.query('select 1'), 2000));
+    for (const pool of pools) await request.run('opener', () => value(pool.query('select 1')));
     const [bare, ours] = await Promise.all(pools.map(form));
     return { bare, ours };
   }
@@ -45,7 +45,7 @@ describe('facts: the AsyncLocalStorage context of callbacks and events', () => {
     "pg-failures: cursor events run in the context of the request that opened the connection: given a cursor of another caller, then they are that caller's",
     async () => {
       const form = async (pool: Pool) => {
-        const client = await value(pool.connect(), 2000);
+        const client = await value(pool.connect());
         const read = await contextOf('caller', (told) => openCursor(client).read(5, told));
         const row = await contextOf('caller', (told) => openCursor(client).once('row', told).read(5, ignore));
         const end = await contextOf('caller', (told) => openCursor(client).once('end', told).read(5, ignore));
@@ -63,7 +63,7 @@ describe('facts: the AsyncLocalStorage context of callbacks and events', () => {
     "hot-path 8: a waiting pool.connect(cb) runs in the releaser's context: given another request releases, then it is its caller's",
     async () => {
       const form = async (pool: Pool) => {
-        const client = await value(pool.connect(), 2000);
+        const client = await value(pool.connect());
         const context = connectContext(pool);
         request.run('releaser', () => client.release());
         return context;
@@ -78,7 +78,7 @@ describe('facts: the AsyncLocalStorage context of callbacks and events', () => {
       const form = (pool: Pool) => contextOf('caller', (told) => pool.query('select $1::int', [1], told));
       const bare = rig.bare({ max: 1 });
       const ours = rig.resilient({ max: 1 });
-      for (const pool of [bare, ours]) await value(pool.query('select 1'), 2000);
+      for (const pool of [bare, ours]) await value(pool.query('select 1'));
       expect(await form(bare)).to.equal(undefined);
       expect(await form(ours)).to.equal('caller');
 
@@ -90,7 +90,7 @@ describe('facts: the AsyncLocalStorage context of callbacks and events', () => {
   rig.fact(
     "hot-path 8: a waiting pool.connect(cb) that times out: given timers that others set, then it is told in its caller's context",
     async () => {
-      const pool = rig.resilient({ max: 1, acquireTimeoutMs: 100 });
+      const pool = rig.resilient({ max: 1, acquireTimeoutMs: 1000 });
       const client = await pool.connect();
       const first = request.run('first', () => pool.connect().catch(() => undefined));
       expect(await connectContext(pool)).to.equal('caller');
@@ -105,7 +105,7 @@ function contextOf(caller: string, start: (told: () => void) => unknown): Promis
   const told = new Promise<string | undefined>((resolve) => {
     request.run(caller, start, () => resolve(request.getStore()));
   });
-  return value(told, 2000);
+  return value(told);
 }
 
 function connectContext(pool: Pool): Promise<string | undefined> {

@@ -12,8 +12,10 @@ const ours = 'facts-ours';
 const bare = 'facts-bare';
 
 /** Every wait below is shorter, so that this one speaks only where a test forgot to bound something. */
-const wholeTestMs = 12_000;
+const wholeTestMs = 15_000;
 const closingMs = 5000;
+/** What takes milliseconds may take this long where ten other programs run. */
+const soonMs = 4000;
 const serverMs = 40_000;
 
 /** The pools and proxies of the test that runs; all are closed, and ours are looked over, when it has ended. */
@@ -43,21 +45,21 @@ export class Rig {
   }
 
   /** One fact, as a test that cannot hang and that fails where it leaves anything behind. */
-  fact(title: string, body: () => Promise<void>): void {
+  fact(title: string, body: () => Promise<void>, withinMs = wholeTestMs): void {
     it(title, async () => {
       try {
-        const { error } = await settled(body(), wholeTestMs);
+        const { error } = await settled(body(), withinMs);
         if (error !== undefined) throw error;
         for (const pool of this.#pools) if (!pool.ending) await expectNothingLeft(pool, this.server, ours);
         for (const pool of this.#pools) await settled(pool.end(), closingMs);
         for (const { totalCount, waitingCount } of this.#pools)
           expect([totalCount, waitingCount]).to.deep.equal([0, 0]);
         await this.#closeProxies();
-        await eventually(async () => (await this.sessions()).length === 0, 2000, 'no session of ours is left');
+        await this.whenGone();
       } finally {
         await this.#cleanUp();
       }
-    }).timeout(4 * wholeTestMs);
+    }).timeout(4 * withinMs);
   }
 
   /** A pg.Pool, to show what it does. Nothing that it leaves behind can hold the process or the next test. */
@@ -109,6 +111,12 @@ export class Rig {
     return this.#sessionsOf(bare);
   }
 
+  /** Waits until the server has ended one of our sessions, or all of them. */
+  whenGone(pid?: number): Promise<void> {
+    const isGone = async () => !(await this.sessions()).some((session) => pid === undefined || session.pid === pid);
+    return soon(isGone, `the server has ended ${pid === undefined ? 'all sessions' : 'the session'}`);
+  }
+
   #sessionsOf(application: string): Promise<Session[]> {
     return this.server.query<Session>(
       'select pid, state, query from pg_stat_activity where application_name = $1 order by backend_start',
@@ -142,7 +150,7 @@ export interface Session {
 /** The error that a promise rejects with, within the time given. */
 export async function failure(
   promise: PromiseLike<unknown>,
-  withinMs: number,
+  withinMs = soonMs,
 ): Promise<Error & { code?: string; outcome?: string; retryable?: boolean }> {
   const { error, ms } = await settled(promise, withinMs);
   if (error === undefined) throw new Error(`resolved after ${String(Math.round(ms))} ms, where an error was expected`);
@@ -150,7 +158,7 @@ export async function failure(
 }
 
 /** The value of a promise, within the time given. */
-export async function value<T>(promise: PromiseLike<T>, withinMs: number): Promise<T> {
+export async function value<T>(promise: PromiseLike<T>, withinMs = soonMs): Promise<T> {
   const outcome = await settled(promise, withinMs);
   if (outcome.error !== undefined) throw outcome.error;
   return outcome.value as T;
@@ -167,9 +175,19 @@ export async function isPendingAfter(ms: number, promise: PromiseLike<unknown>):
   return Promise.race([told, pending]).finally(() => clearTimeout(timer));
 }
 
+/** Waits for what takes milliseconds. */
+export function soon(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  return eventually(condition, soonMs, what);
+}
+
+/** A statement with a time-out of its own. */
+export function timed(text: string, timeoutMs: number): pg.QueryConfig {
+  return { text, query_timeout: timeoutMs } as pg.QueryConfig;
+}
+
 /** The backend that serves a pool's next statement, or a client. */
 export async function backendPid(db: Pick<pg.Pool, 'query'> | pg.PoolClient): Promise<number> {
-  const { rows } = await value((db as pg.Pool).query<{ pid: number }>('select pg_backend_pid() as pid'), 3000);
+  const { rows } = await value((db as pg.Pool).query<{ pid: number }>('select pg_backend_pid() as pid'));
   return (rows[0] as { pid: number }).pid;
 }
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { describe } from 'mocha';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import { QueryTimeoutError } from '../../../lib/errors/errors.js';
 import { cancelTarget, requestCancel } from '../../../lib/pool/cancel.js';
-import { eventually } from '../../support/settle.js';
-import { backendPid, countConnects, failure, isPendingAfter, Rig, value } from './rig.js';
+import { backendPid, countConnects, failure, isPendingAfter, Rig, soon, timed, value } from './rig.js';
 
 describe('facts: time-outs and cancellation', () => {
   const rig = new Rig();
@@ -14,16 +14,14 @@ describe('facts: time-outs and cancellation', () => {
     'pg-failures: query_timeout leaves the backend active: given a statement that times out, then the server has stopped it and its connection is used again',
     async () => {
       const bare = rig.bare({ max: 1, query_timeout: 100 });
-      expect((await failure(bare.query('select pg_sleep(9)'), 1000)).message).to.equal('Query read timeout');
+      expect((await failure(bare.query('select pg_sleep(9)'))).message).to.equal('Query read timeout');
+      await sleep(200);
       expect((await rig.bareSessions())[0]).to.include({ state: 'active', query: 'select pg_sleep(9)' });
 
-      const pool = rig.resilient({ max: 1, queryTimeoutMs: 100 });
+      const pool = rig.resilient({ max: 1 });
       const pid = await backendPid(pool);
-      const error = await failure(pool.query('select pg_sleep(9)'), 1000);
-      expect(error).to.be.instanceOf(QueryTimeoutError);
-      expect(error.outcome).to.equal('rolled-back');
-      expect((error.cause as pg.DatabaseError).code).to.equal('57014');
-      expect((await rig.sessions())[0]).to.include({ pid, state: 'idle' });
+      expectTimedOut(await failure(pool.query(timed('select pg_sleep(9)', 100)), 600));
+      await soon(async () => (await rig.sessions())[0]?.state === 'idle', 'the server has stopped the statement');
       expect(await backendPid(pool)).to.equal(pid);
     },
   );
@@ -33,15 +31,15 @@ describe('facts: time-outs and cancellation', () => {
     async () => {
       const bare = rig.bare({ max: 1, query_timeout: 100 });
       const stale = await bare.connect();
-      await failure(stale.query('select pg_sleep(3)'), 1000);
+      await failure(stale.query('select pg_sleep(9)'));
       stale.release();
-      expect((await failure(bare.query('select 1'), 1000)).message).to.equal('Query read timeout');
+      expect((await failure(bare.query('select 1'))).message).to.equal('Query read timeout');
 
-      const pool = rig.resilient({ max: 1, queryTimeoutMs: 100 });
+      const pool = rig.resilient({ max: 1 });
       const client = await pool.connect();
-      expect((await failure(client.query('select pg_sleep(3)'), 1000)).outcome).to.equal('rolled-back');
+      expectTimedOut(await failure(client.query(timed('select pg_sleep(9)', 100)), 600));
       client.release();
-      const { rows } = await value(pool.query<{ one: number }>('select 1 as one'), 1000);
+      const { rows } = await value(pool.query<{ one: number }>('select 1 as one'));
       expect(rows).to.deep.equal([{ one: 1 }]);
     },
   );
@@ -53,8 +51,8 @@ describe('facts: time-outs and cancellation', () => {
       const suspended = await suspendCursor(await bare.connect());
       expect(suspended.client.getTransactionStatus()).to.equal('I');
       expect((await rig.bareSessions())[0]).to.include({ state: 'active' });
-      expect(await requestCancel(cancelTargetOf(suspended.client), 1000)).to.equal(true);
-      expect(await value(suspended.cursor.read(5), 1000)).to.have.length(5);
+      expect(await requestCancel(cancelTargetOf(suspended.client), 4000)).to.equal(true);
+      expect(await value(suspended.cursor.read(5))).to.have.length(5);
       suspended.client.release();
       expect(await isPendingAfter(400, bare.query('select 1'))).to.equal(true);
 
@@ -65,11 +63,7 @@ describe('facts: time-outs and cancellation', () => {
       client.release();
       expect(await backendPid(pool)).to.not.equal(pid);
       expect(connects()).to.equal(2);
-      await eventually(
-        async () => !(await rig.sessions()).some((session) => session.pid === pid),
-        2000,
-        'the session of the suspended cursor is closed',
-      );
+      await rig.whenGone(pid);
     },
   );
 
@@ -80,7 +74,7 @@ describe('facts: time-outs and cancellation', () => {
       const connects = countConnects(pool);
       const { client, cursor } = await suspendCursor(await pool.connect());
       client.release();
-      await value(cursor.close(), 1000);
+      await value(cursor.close());
       await backendPid(pool);
       expect(connects()).to.equal(1);
     },
@@ -111,28 +105,35 @@ describe('facts: time-outs and cancellation', () => {
       await failSlowly(proxy, failed, 'begin; select 1/0');
       expect(failed.getTransactionStatus()).to.equal('I');
       failed.release();
-      expect((await failure(bare.query('select 1'), 2000)).code).to.equal('25P02');
+      expect((await failure(bare.query('select 1'))).code).to.equal('25P02');
 
       const pool = rig.resilient({ connectionString, max: 1 });
-      await value(pool.query('select 1'), 1000);
+      await value(pool.query('select 1'));
       const next: Promise<unknown>[] = [];
       proxy.bandwidth(slow);
-      const first = failure(pool.query('begin; select 1/0'), 4000).then((error) => {
+      const first = failure(pool.query('begin; select 1/0')).then((error) => {
         next.push(pool.query('select 2'));
         return error;
       });
       next.push(pool.query('select 1'));
       expect((await first).code).to.equal('22012');
       proxy.bandwidth(fast);
-      await value(Promise.all(next), 2000);
+      await value(Promise.all(next));
 
       const client = await pool.connect();
       expect((await failSlowly(proxy, client, 'begin; select 1/0')).code).to.equal('22012');
       client.release();
-      await value(pool.query('select 1'), 2000);
+      await value(pool.query('select 1'));
     },
   );
 });
+
+function expectTimedOut(error: Error & { outcome?: string }): void {
+  expect(error).to.be.instanceOf(QueryTimeoutError);
+  // The caller waits 50 ms for the proof that the statement was undone, which a busy machine may exceed.
+  expect(error.outcome).to.be.oneOf(['rolled-back', 'unknown']);
+  if (error.outcome === 'rolled-back') expect((error.cause as pg.DatabaseError).code).to.equal('57014');
+}
 
 /** Fifty slices a second of at most 6 bytes: ReadyForQuery, which has 6, always comes in a later one than what is before it. */
 const slow = 300;
@@ -144,7 +145,7 @@ interface Slow {
 
 async function failSlowly(link: Slow, client: pg.PoolClient, text: string) {
   link.bandwidth(slow);
-  const error = await failure(client.query(text), 4000);
+  const error = await failure(client.query(text));
   const status = client.getTransactionStatus();
   link.bandwidth(fast);
   return Object.assign(error, { status });
@@ -162,7 +163,7 @@ async function statusesAfterFailures(client: pg.PoolClient, link: Slow) {
 
 async function suspendCursor(client: pg.PoolClient) {
   const cursor = client.query(new Cursor('select n from generate_series(1, 1000) n'));
-  expect(await value(cursor.read(5), 1000)).to.have.length(5);
+  expect(await value(cursor.read(5))).to.have.length(5);
   return { client, cursor };
 }
 

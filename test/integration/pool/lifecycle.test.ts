@@ -225,7 +225,7 @@ describe('the life of a connection', () => {
     it('make room for a statement with a longer time-out of its own, and come back afterwards', async () => {
       const longer = make({ max: 1, queryTimeoutMs: 200, cancelGraceMs: 100 });
       const text = "select setting as v, pg_sleep(1.6) from pg_settings where name = 'statement_timeout'";
-      const { rows } = await longer.query({ text, query_timeout: 10_000 } as never);
+      const { rows } = await longer.query({ text, query_timeout: 10_000 });
       expect((rows[0] as { v: string }).v).to.equal('11100');
       expect(await shown(longer, 'statement_timeout')).to.equal('1300');
     });

@@ -198,6 +198,12 @@ describe('classify: several addresses', () => {
     expect(classify(new AggregateError([refused, failure('ECONNRESET', 'read')]), 'statement')).to.deep.equal(lost);
   });
 
+  it('is not led astray by an aggregate that contains itself', () => {
+    const looped = new AggregateError([]);
+    looped.errors.push(looped, refused);
+    expect(classify(looped, 'connect')).to.deep.equal(unreachable);
+  });
+
   it('falls back to its own code', () => {
     expect(classify(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'connect')).to.deep.equal(
       unreachable,
@@ -253,6 +259,12 @@ describe('classify: errors of ours', () => {
 
   it('a pool that could not connect is', () => {
     expectOf(new AcquireTimeoutError('primary', 30, counts, refused), 'connect', 'timeout', 'statement', true, true);
+  });
+
+  it('a cause that leads back to it does no harm', () => {
+    const error = new AcquireTimeoutError('primary', 30, counts);
+    error.cause = new ConnectionLostError('x', { outcome: 'not-executed', cause: error });
+    expectOf(error, 'connect', 'timeout', 'statement', true, true);
   });
 
   it('a wrong password behind it is hopeless', () => {
@@ -322,6 +334,14 @@ describe('classify: errors of ours', () => {
       false,
     );
     expectOf(new CancelledError('x', { outcome: 'unknown' }), 'statement', 'caller', 'never', false, false);
+    expectOf(
+      new ShuttingDownError('x', { outcome: 'not-executed', retryable: true }),
+      'connect',
+      'shutting-down',
+      'never',
+      false,
+      true,
+    );
     expectOf(new ShuttingDownError('x'), 'connect', 'shutting-down', 'never', false, true);
   });
 
@@ -373,6 +393,7 @@ describe('classify: all else', () => {
     ['the name of a method as a code', failure('constructor')],
     ['the name of a method as a message', new Error('toString')],
     ['a message that only resembles one of pg', new Error('Connection terminated unexpectedly, he said')],
+    ['errors of a validation', Object.assign(new Error('invalid'), { errors: [failure('ECONNREFUSED')] })],
     ['an AbortError', new DOMException('aborted', 'AbortError')],
     ['a throwing getter', throwing],
     ['a hostile proxy', hostile],

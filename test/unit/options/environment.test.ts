@@ -58,6 +58,13 @@ describe('the environment', () => {
     });
   }
 
+  for (const mode of ['prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']) {
+    it(`takes PGSSLMODE=${mode} for TLS, as pg does`, () => {
+      const env = { PGSSLMODE: mode, PGSSLNEGOTIATION: 'direct' };
+      expect(resolvePoolOptions({}, env).pg).not.to.have.property('ssl');
+    });
+  }
+
   it('takes several replicas', () => {
     const env = { READ_REPLICA_URL: 'postgres://r1/shop, postgresql://r2/shop' };
     expect(resolvePoolOptions({}, env).readReplicaUrls).to.deep.equal(['postgres://r1/shop', 'postgresql://r2/shop']);

@@ -210,6 +210,13 @@ const refused: Refused[] = [
   { env: { READ_REPLICA_URL: `${url}?sslmode=x` }, option: 'READ_REPLICA_URL', says: ['sslmode'] },
   { env: { DATABASE_URL: `mysql://app:${password}@db/shop` }, option: 'DATABASE_URL', says: ['[redacted]'] },
   { env: { DATABASE_URL: `postgres://app:${password}@db:x/shop` }, option: 'DATABASE_URL', says: ['[redacted]'] },
+  {
+    options: { ssl: false },
+    env: { DATABASE_URL: `${url}?sslnegotiation=direct` },
+    option: 'DATABASE_URL',
+    says: ['needs TLS'],
+  },
+  { env: { PGSSLMODE: 'disable', PGSSLNEGOTIATION: 'direct' }, option: 'PGSSLNEGOTIATION', says: ['needs TLS'] },
   { env: { PGPORT: '54x' }, option: 'PGPORT', says: ['"54x"', 'from 1 to 65535'] },
   { env: { PGSSLMODE: 'requrie' }, option: 'PGSSLMODE', says: ['"requrie"', '"verify-full"'] },
   { env: { PGSSLNEGOTIATION: 'late' }, option: 'PGSSLNEGOTIATION', says: ['"late"'] },

@@ -11,6 +11,8 @@ export interface Subject {
   readonly name: string;
   /** False: the original, as a control of what the tests say of it. */
   readonly resilient: boolean;
+  /** False: with the oldest pg that is supported. */
+  readonly newest: boolean;
   readonly pg: typeof pg;
   create(options?: SharedOptions): pg.Pool;
 }
@@ -23,12 +25,14 @@ export const subjects: Subject[] = ([pg, pgMin] as const).flatMap((driver, index
     {
       name: `pg.Pool of pg ${version}`,
       resilient: false,
+      newest: driver === pg,
       pg: driver,
       create: (options) => new driver.Pool(options),
     },
     {
       name: `ResilientPool with the Client of pg ${version}`,
       resilient: true,
+      newest: driver === pg,
       pg: driver,
       create: (options) => new ResilientPool(driver === pg ? options : { Client: driver.Client, ...options }),
     },

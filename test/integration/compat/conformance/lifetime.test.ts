@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import type pg from 'pg';
+import { backendOf } from '../backend-of.js';
+import { eventually } from '../eventually.js';
+import { testDatabase, type TestDatabase } from '../test-database.js';
+import { subjects, type SharedOptions } from './subjects.js';
+
+for (const subject of subjects) {
+  const ours = subject.resilient;
+
+  describe(`a connection's life: ${subject.name}`, () => {
+    let database: TestDatabase;
+    let pool: pg.Pool;
+
+    before(async () => {
+      database = await testDatabase();
+    });
+
+    afterEach(() => pool.end());
+
+    function create(options: SharedOptions) {
+      pool = subject.create({ connectionString: database.connectionString, ...options });
+      return pool;
+    }
+
+    async function backend(): Promise<number> {
+      const client = await pool.connect();
+      client.release();
+      return backendOf(client);
+    }
+
+    it('ends after maxUses', async () => {
+      create({ min: 0, maxUses: 3 });
+      const backends: number[] = [];
+      for (let n = 0; n < 7; n++) backends.push(await backend());
+      expect(new Set(backends.slice(0, 3)).size).to.equal(1);
+      expect(new Set(backends.slice(3, 6)).size).to.equal(1);
+      expect(new Set(backends).size).to.equal(3);
+    });
+
+    it('ends after idleTimeoutMillis without use', async () => {
+      create({ min: 0, idleTimeoutMillis: 100 });
+      const removed = new Promise((resolve) => pool.once('remove', resolve));
+      const client = await pool.connect();
+      await sleep(300);
+      expect(pool.totalCount, 'a lent one is not idle').to.equal(1);
+      client.release();
+      expect(await removed).to.equal(client);
+      expect([pool.totalCount, pool.idleCount]).to.deep.equal([0, 0]);
+    });
+
+    it('does not end of idleTimeoutMillis while it is used', async () => {
+      create({ min: 0, idleTimeoutMillis: 300 });
+      const first = await backend();
+      for (let n = 0; n < 10; n++) {
+        await sleep(50);
+        expect(await backend()).to.equal(first);
+      }
+    });
+
+    it('has no end by idleness where idleTimeoutMillis is 0', async () => {
+      create({ min: 0, idleTimeoutMillis: 0 });
+      const first = await backend();
+      await sleep(300);
+      expect(await backend()).to.equal(first);
+    });
+
+    it('ends after maxLifetimeSeconds, even idle', async () => {
+      create({ min: 0, maxLifetimeSeconds: 0.2 });
+      const removed = new Promise((resolve) => pool.once('remove', resolve));
+      await pool.query('select 1');
+      await removed;
+      expect([pool.totalCount, pool.expiredCount]).to.deep.equal([0, 0]);
+    });
+
+    it('ends after maxLifetimeSeconds when its borrower gives it back', async () => {
+      create({ min: 0, maxLifetimeSeconds: 0.2 });
+      const client = await pool.connect();
+      await sleep(400);
+      expect((await client.query<{ n: number }>('select 1 as n')).rows).to.deep.equal([{ n: 1 }]);
+      client.release();
+      expect(await backend()).not.to.equal(backendOf(client));
+    });
+
+    it(`${ours ? 'ends somewhat before' : 'does not end before'} maxLifetimeSeconds`, async () => {
+      create({ min: 0, max: 20, maxLifetimeSeconds: 1 });
+      const clients = await Promise.all(Array.from({ length: 20 }, () => pool.connect()));
+      const expired: number[] = [];
+      const start = performance.now();
+      while (expired.length < 20 && performance.now() - start < 3000) {
+        while (expired.length < pool.expiredCount) expired.push(performance.now() - start);
+        await sleep(2);
+      }
+      for (const client of clients) client.release(true);
+      expect(expired).to.have.lengthOf(20);
+      // All were opened within a few milliseconds of each other; a tenth of a second is what chance takes away.
+      const early = expired.filter((ms) => ms < 970).length;
+      if (ours) expect(early).to.be.above(2);
+      else expect(early).to.equal(0);
+    });
+
+    it(`is kept up to min, ${ours ? 'which are opened without need' : 'which are opened at need only'}`, async () => {
+      create({ min: 3, max: 5, idleTimeoutMillis: 100 });
+      await pool.query('select 1');
+      if (ours) await eventually(() => expect(pool.totalCount).to.equal(3));
+      else await sleep(200);
+      expect(pool.totalCount).to.equal(ours ? 3 : 1);
+      const clients = await Promise.all(Array.from({ length: 5 }, () => pool.connect()));
+      for (const client of clients) client.release();
+      await eventually(() => expect(pool.totalCount).to.equal(3));
+      await sleep(300);
+      expect(pool.totalCount).to.equal(3);
+    });
+
+    it(`is ${ours ? 'replaced' : 'not replaced'} up to min when it is lost`, async () => {
+      create({ min: 2, max: 5 });
+      pool.on('error', () => undefined);
+      const clients = await Promise.all([pool.connect(), pool.connect()]);
+      for (const client of clients) client.release();
+      for (const client of clients) await database.terminate(backendOf(client));
+      await eventually(() => expect(pool.totalCount).to.equal(0));
+      if (ours) await eventually(() => expect(pool.idleCount).to.equal(2));
+      else await sleep(1500);
+      expect(pool.totalCount).to.equal(ours ? 2 : 0);
+    });
+
+    it(`is kept ${ours ? 'twice' : 'never'} where min is not given`, async () => {
+      create({ idleTimeoutMillis: 100 });
+      await pool.query('select 1');
+      await eventually(() => expect(pool.idleCount).to.equal(ours ? 2 : 0));
+      await sleep(400);
+      expect(pool.totalCount).to.equal(ours ? 2 : 0);
+    });
+  });
+}
