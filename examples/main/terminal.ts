@@ -1,5 +1,6 @@
 import { clearLine, createInterface, cursorTo } from 'node:readline';
 import type { Interface } from 'node:readline';
+import { isInForeground } from './foreground.js';
 
 export interface TerminalOptions {
   onLine: (line: string) => void;
@@ -14,6 +15,7 @@ export class Terminal {
 
   /** Reads lines from now on. The end of the input is not the end of the example: it may be /dev/null. */
   read({ onLine, onInterrupt }: TerminalOptions): void {
+    if (process.stdin.isTTY && !isInForeground()) return;
     const input = createInterface({
       input: process.stdin,
       ...(this.#isInteractive ? { output: process.stdout, prompt: '> ' } : {}),

@@ -44,7 +44,6 @@ const exceptions: readonly Exception[] = [
     when: ({ message }) => message.includes('unsupported startup parameter'),
     verdict: {
       kind: 'configuration',
-      refused: true,
       hopeless: 'Leave the start-up parameter out, or list it in ignore_startup_parameters of PgBouncer.',
     },
   },

@@ -207,6 +207,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   }
 
   #onBagEvent(event: BagEvent, entry: PoolEntry, error?: Error | boolean): void {
+    this.#resolved.log?.(event);
     if (event === 'connect') this.#maintenance.start();
     if (event === 'discard') {
       this.#resolved.logger.warn({ pool: this.name, err: error }, 'A connection was closed instead of being used again');

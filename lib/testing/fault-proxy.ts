@@ -71,6 +71,7 @@ export class FaultProxy implements AsyncDisposable {
     Object.assign(this.#faults, { latencyMs: 0, jitterMs: 0, bytesPerSecond: Infinity, blackHole: false });
     this.#faults.cuts.clear();
     for (const connection of this.#connections) {
+      if (connection.over) continue;
       if (connection.holed && blackHole && !this.#keepHoled) connection.resetAll();
       else if (!connection.holed && !connection.dialled) connection.dial(this.#target);
       connection.heal();

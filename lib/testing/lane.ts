@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { OrderedCut } from './cuts.js';
-import { Framer, type Direction, type Piece, type ProtocolState } from './protocol.js';
+import { Framer, type Direction, type Phase, type Piece, type ProtocolState } from './protocol.js';
 
 /** The faults of a proxy that are in force; shared by all of its connections. */
 export interface Faults {
@@ -20,10 +20,10 @@ interface Parcel {
 const mostQueued = 1024 * 1024;
 const slicesPerSecond = 50;
 const nothing = Buffer.alloc(0);
-const unreadable = {
-  encrypted: 'cutAfterMessage: the connection is encrypted, its messages cannot be read; connect without TLS',
-  foreign: "cutAfterMessage: what passes is not PostgreSQL's protocol",
-};
+const unreadable = new Map<Phase, string>([
+  ['encrypted', 'the connection is encrypted, its messages cannot be read; connect without TLS'],
+  ['foreign', "what passes is not PostgreSQL's protocol"],
+]);
 
 /** What a lane asks of its connection. */
 export interface LaneOwner {
@@ -146,15 +146,14 @@ export class Lane {
   }
 
   #pass(bytes: Buffer, cuts = this.#cuts()): void {
-    if (bytes.length > 0 && this.#route.faults.bytesPerSecond !== Infinity) {
-      this.#freeAt =
-        Math.max(performance.now(), this.#freeAt) + (bytes.length / this.#route.faults.bytesPerSecond) * 1000;
-    }
+    // At an infinite bandwidth it is free at once.
+    const carryingMs = (bytes.length / this.#route.faults.bytesPerSecond) * 1000;
+    this.#freeAt = Math.max(performance.now(), this.#freeAt) + carryingMs;
     const seekers = cuts.filter((cut) => cut.needsMessages);
     const pieces = this.#framer.push(bytes, seekers.length > 0);
-    if (seekers.length > 0 && this.#route.protocol.phase in unreadable) {
-      for (const cut of seekers)
-        cut.failed(new Error(unreadable[this.#route.protocol.phase as keyof typeof unreadable]));
+    const trouble = seekers.length > 0 ? unreadable.get(this.#route.protocol.phase) : undefined;
+    if (trouble !== undefined) {
+      for (const cut of seekers) cut.failed(new Error(`cutAfterMessage: ${trouble}`));
       this.#route.owner.resetAll();
       return;
     }

@@ -26,6 +26,7 @@ export class ProxyConnection implements LaneOwner {
   #holed = false;
   #over = false;
   #grace: NodeJS.Timeout | undefined;
+  #oneEnded = false;
   // FIN or RST of a side that arrived while the black hole was open.
   readonly #unheard = new Map<Lane, 'end' | 'reset'>();
 
@@ -43,7 +44,7 @@ export class ProxyConnection implements LaneOwner {
     });
   }
 
-  /** Cut, reset or closed, though one of the sides may still have to take note. */
+  /** Cut, reset or ended, though one of the sides may still have to take note. */
   get over(): boolean {
     return this.#over;
   }
@@ -70,7 +71,8 @@ export class ProxyConnection implements LaneOwner {
 
   /** The black hole has closed: the ends that nobody heard of arrive. */
   heal(): void {
-    for (const [lane, how] of this.#unheard) this.#finish(lane, how);
+    if (this.#holed && this.#oneEnded) this.resetAll();
+    for (const [lane, how] of this.#unheard) lane.accept(how);
     this.#unheard.clear();
     this.#toServer.hurry();
     this.#toClient.hurry();
@@ -142,12 +144,9 @@ export class ProxyConnection implements LaneOwner {
   }
 
   #ended(lane: Lane, how: 'end' | 'reset'): void {
+    this.#oneEnded = true;
     if (this.#faults.blackHole) this.#unheard.set(lane, how);
-    else this.#finish(lane, how);
-  }
-
-  #finish(lane: Lane, how: 'end' | 'reset'): void {
-    if (this.#holed) this.resetAll();
+    else if (this.#holed) this.resetAll();
     else lane.accept(how);
   }
 }

@@ -341,4 +341,34 @@ describe('each fault settles within its time-out, with its own error, and leaves
     await expectNothingLeft(pool, server, application_name);
     expect((await pool.query('select count(*)::int as n from left_open')).rows).to.deep.equal([{ n: 0 }]);
   });
+
+  it('a COMMIT that takes too long is not cancelled: its outcome is unknown, and it may well be stored', async () => {
+    await server.query(`
+      create table slow_commit (id int);
+      create function dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.8); return null; end $$;
+      create constraint trigger dawdle after insert on slow_commit
+        deferrable initially deferred for each row execute function dawdle();`);
+    const client = await pool.connect();
+    await client.query('begin');
+    await client.query('insert into slow_commit values (1)');
+    const { error } = await settled(client.query('commit'), within(queryTimeoutMs));
+    expect(error).to.be.instanceOf(QueryTimeoutError);
+    expect(error?.outcome).to.equal('unknown');
+    client.release();
+    await eventually(async () => (await server.query('select 1 from slow_commit')).length === 1, 5000, 'it is stored');
+    await expectNothingLeft(pool, server, application_name);
+  });
+
+  it('a read whose connection is lost is ended on the server, a write is left to end by itself', async () => {
+    await server.query('create table lost_write (id int)');
+    const patient = new ResilientPool({ connectionString: proxy.connectionString(server), application_name, min: 0 });
+    const read = settled(patient.query('select pg_sleep(60)'), 10_000);
+    const write = settled(patient.query('insert into lost_write select 1 from pg_sleep(1)'), 10_000);
+    await eventually(async () => (await active()) === 2, 5000, 'both have reached the server');
+    proxy.reset();
+    for (const { error } of [await read, await write]) expect(error).to.be.instanceOf(ConnectionLostError);
+    await expectNothingLeft(patient, server, application_name);
+    expect(await server.query('select id from lost_write')).to.deep.equal([{ id: 1 }]);
+    await patient.end();
+  });
 });

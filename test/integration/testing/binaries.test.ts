@@ -59,7 +59,9 @@ describe('binaries', () => {
   it('makes one copy with links for an account that cannot read the original, whoever else is at it', async () => {
     chmodSync(join(packageFolder, 'native/lib'), 0o700);
     chmodSync(join(packageFolder, 'native/bin/postgres'), 0o700);
+    const umask = process.umask(0o077);
     const bins = await Promise.all([1, 2, 3, 4].map(() => readyToRun(packageFolder, true)));
+    process.umask(umask);
     expect(copies()).to.have.length(1);
     expect(copies()[0]).to.match(/-1\.2\.3-/);
     expect(new Set(bins)).to.deep.equal(new Set([join(folder, copies()[0] ?? '', 'native/bin')]));

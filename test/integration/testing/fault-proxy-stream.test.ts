@@ -195,6 +195,39 @@ describe('FaultProxy between plain sockets', () => {
     while (proxy.connections > 0) await sleep(5);
   });
 
+  for (const delayed of [true, false]) {
+    it(`ends after a black hole what one side has ended ${delayed ? 'before' : 'in'} it`, async () => {
+      const got = new Promise<Received>((resolve) => {
+        serve = (socket) => void receive(socket).then(resolve);
+      });
+      const client = await dial();
+      client.on('error', () => undefined);
+      if (delayed) proxy.latency(500);
+      else proxy.blackHole();
+      client.end('lost with its end');
+      await sleep(30);
+      if (delayed) proxy.blackHole();
+      await proxy.pass();
+      expect(await got).to.deep.equal({ bytes: Buffer.alloc(0), how: 'reset' });
+      while (proxy.connections > 0) await sleep(5);
+    });
+  }
+
+  it('does not call a server for a client that was reset in the black hole', async () => {
+    let called = false;
+    serve = () => (called = true);
+    proxy.blackHole();
+    const client = await dial();
+    const got = receive(client);
+    await sleep(20);
+    proxy.reset();
+    expect(await got).to.have.property('how', 'reset');
+    await proxy.pass();
+    await sleep(50);
+    expect(called).to.equal(false);
+    expect(proxy.connections).to.equal(0);
+  });
+
   it('resets a client whose server cannot be reached', async () => {
     proxy.retarget({ host: '127.0.0.1', port: 1 });
     const client = await dial();

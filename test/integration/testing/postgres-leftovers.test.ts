@@ -50,6 +50,7 @@ describe('When the process that started a server ends', function () {
     it(`nothing is left after ${end}`, async () => {
       const owner = await startOwner(end);
       expect(await owner.ended).to.equal(status);
+      expect(existsSync(owner.traces.folder)).to.equal(false); // already, without the watchdog
       expect(await tracesLeftAfter(patienceMs, owner.traces)).to.deep.equal([]);
     });
   }

@@ -159,7 +159,7 @@ describe('a connection string', () => {
           expect(seenBy(pg.Client, config)).to.deep.equal(theirs);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 

@@ -1,0 +1,303 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import pg from 'pg';
+import { AcquireTimeoutError, ConnectionLostError, QueryTimeoutError, ResilientPool } from '../../../../lib/index.js';
+import { startFaultProxy } from '../../../../lib/testing/index.js';
+import { sharedPostgres } from '../../../support/postgres.js';
+import { backendOf } from '../backend-of.js';
+import { eventually } from '../eventually.js';
+import { failureOf } from '../failure-of.js';
+import { expectNothingCheckedOut, testDatabase, type TestDatabase } from '../test-database.js';
+import { settles } from './settles.js';
+import { subjects, type SharedOptions } from './subjects.js';
+
+for (const subject of subjects) {
+  const ours = subject.resilient;
+
+  describe(`failures: ${subject.name}`, () => {
+    let database: TestDatabase;
+    const pools: pg.Pool[] = [];
+
+    before(async () => {
+      database = await testDatabase();
+    });
+
+    afterEach(async () => {
+      await Promise.all(pools.splice(0).map((pool) => pool.end()));
+    });
+
+    function create(options: SharedOptions) {
+      const pool = subject.create({ connectionString: database.connectionString, min: 0, ...options });
+      pool.on('error', () => undefined);
+      pools.push(pool);
+      return pool;
+    }
+
+    describe('connecting', () => {
+      it(`tells of a refused connection by ${ours ? "an error of its own, with the socket's as its cause" : "the socket's error"}`, async () => {
+        const pool = subject.create({ host: '127.0.0.1', port: 1 });
+        const failure = await failureOf(pool.connect());
+        if (ours) {
+          expect(failure).to.be.instanceOf(ConnectionLostError);
+          expect(failure).to.include({ code: 'DB_CONNECTION_LOST', outcome: 'not-executed' });
+          expect(failure.cause).to.include({ code: 'ECONNREFUSED' });
+          expect(failure.message).to.include('ECONNREFUSED');
+        } else {
+          expect(failure).to.include({ code: 'ECONNREFUSED' });
+        }
+        await pool.end();
+      });
+
+      for (const [what, change, code] of [
+        ['an unknown database', (url: URL) => (url.pathname = '/nowhere'), '3D000'],
+        ['a wrong password', (url: URL) => (url.password = 'wrong'), '28P01'],
+      ] as const) {
+        it(`tells of ${what} by the database's own error`, async () => {
+          const url = new URL(database.connectionString);
+          change(url);
+          const pool = subject.create({ connectionString: url.href });
+          const failure = await failureOf(pool.query('select 1'));
+          expect(failure).to.be.instanceOf(pg.DatabaseError);
+          expect(failure).to.include({ code });
+          await pool.end();
+        });
+      }
+
+      it('asks a function for the password of each connection', async () => {
+        const { password, username, hostname, port } = new URL(database.connectionString);
+        let asked = 0;
+        const pool = subject.create({
+          host: hostname,
+          port: Number(port),
+          user: username,
+          database: database.name,
+          min: 0,
+          password: () => {
+            asked += 1;
+            return Promise.resolve(password);
+          },
+        });
+        const clients = await Promise.all([pool.connect(), pool.connect()]);
+        for (const client of clients) client.release();
+        expect(asked).to.equal(2);
+        await pool.end();
+      });
+
+      describe('to a server that does not answer', () => {
+        let silent: Server;
+
+        beforeEach(async () => {
+          silent = createServer((socket) => socket.resume()).unref();
+          await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+        });
+
+        afterEach(() => silent.close());
+
+        it(`ends after connectionTimeoutMillis with ${ours ? 'an AcquireTimeoutError' : 'an Error'}`, async () => {
+          const { port } = silent.address() as AddressInfo;
+          const pool = subject.create({ host: '127.0.0.1', port, connectionTimeoutMillis: 200 });
+          const failure = await failureOf(pool.connect());
+          if (ours) {
+            expect(failure).to.be.instanceOf(AcquireTimeoutError);
+            expect(failure).to.include({ code: 'DB_ACQUIRE_TIMEOUT', outcome: 'not-executed' });
+          } else {
+            expect(failure.message).to.equal('Connection terminated due to connection timeout');
+          }
+          await pool.end();
+        });
+
+        it('leaves nothing behind', async () => {
+          const { port } = silent.address() as AddressInfo;
+          const pool = subject.create({ host: '127.0.0.1', port, connectionTimeoutMillis: 100, min: 0 });
+          await Promise.all(Array.from({ length: 15 }, () => failureOf(pool.connect())));
+          await eventually(() => expect([pool.totalCount, pool.waitingCount]).to.deep.equal([0, 0]));
+          await pool.end();
+        });
+      });
+    });
+
+    describe('waiting for a connection', () => {
+      it(`ends after connectionTimeoutMillis with ${ours ? 'an AcquireTimeoutError that tells the numbers' : 'an Error'}`, async () => {
+        const pool = create({ max: 1, connectionTimeoutMillis: 150 });
+        const client = await pool.connect();
+        for (const failure of [await failureOf(pool.connect()), await failureOf(pool.query('select 1'))]) {
+          if (ours) {
+            expect(failure).to.be.instanceOf(AcquireTimeoutError);
+            expect(failure.counts).to.include({ total: 1, active: 1, idle: 0, max: 1 });
+          } else {
+            expect(failure.message).to.equal('timeout exceeded when trying to connect');
+          }
+        }
+        client.release();
+        expect((await pool.query<{ n: number }>('select 1 as n')).rows).to.deep.equal([{ n: 1 }]);
+        await expectNothingCheckedOut(pool, database);
+      });
+
+      it(`${ours ? 'counts opening a connection and waiting for one as one wait' : 'measures opening a connection and waiting for one each on its own'}`, async () => {
+        const pool = create({
+          max: 1,
+          connectionTimeoutMillis: 300,
+          onConnect: () => sleep(600),
+        });
+        // pg.Pool's clock stops when the server has accepted the connection; onConnect comes after that.
+        const outcome = await pool.connect().then(
+          (client) => client.release(),
+          (error: unknown) => error,
+        );
+        if (ours) expect(outcome).to.be.instanceOf(AcquireTimeoutError);
+        else expect(outcome).to.equal(undefined);
+      });
+    });
+
+    describe("the database's own errors", () => {
+      it(`${ours ? 'cost no connection' : 'cost a connection each'} where the pool runs the statement`, async () => {
+        const pool = create({ max: 1 });
+        let connected = 0;
+        pool.on('connect', () => (connected += 1));
+        for (let n = 0; n < 5; n++) {
+          const failure = await failureOf(pool.query('select 1 / 0'));
+          expect(failure).to.be.instanceOf(pg.DatabaseError);
+          expect(failure).to.include({ code: '22012', severity: 'ERROR' });
+        }
+        await pool.query('select 1');
+        expect(connected).to.equal(ours ? 1 : 6);
+      });
+
+      it('leave a checked-out client usable', async () => {
+        const pool = create({ max: 1 });
+        const client = await pool.connect();
+        expect(await failureOf(client.query('select 1 / 0'))).to.include({ code: '22012' });
+        expect((await client.query<{ n: number }>('select 1 as n')).rows).to.deep.equal([{ n: 1 }]);
+        client.release();
+        await expectNothingCheckedOut(pool, database);
+      });
+    });
+
+    describe('a statement that takes longer than its time-out', () => {
+      it(`ends by ${ours ? 'QueryTimeoutError and runs no longer' : "'Query read timeout' and runs on"}`, async () => {
+        const pool = create({ max: 1, query_timeout: 200 });
+        const failure = await failureOf(pool.query('select pg_sleep(3)'));
+        if (ours) {
+          expect(failure).to.be.instanceOf(QueryTimeoutError);
+          expect(failure).to.include({ code: 'DB_QUERY_TIMEOUT', outcome: 'rolled-back' });
+        } else {
+          expect(failure.message).to.equal('Query read timeout');
+        }
+        expect(await database.busyBackends()).to.have.lengthOf(ours ? 0 : 1);
+        if (!ours) {
+          for (const { pid } of await database.busyBackends()) await database.terminate(pid);
+        }
+      });
+
+      it(`has that of its own config object, ${ours ? 'which cancels it' : 'which leaves it running'}`, async () => {
+        const pool = create({ max: 1 });
+        const config = { text: 'select pg_sleep(3)', query_timeout: 200 };
+        const failure = await failureOf(pool.query(config));
+        expect(failure.message).to.include(ours ? '200 ms' : 'Query read timeout');
+        expect(await database.busyBackends()).to.have.lengthOf(ours ? 0 : 1);
+        if (!ours) {
+          for (const { pid } of await database.busyBackends()) await database.terminate(pid);
+        }
+      });
+
+      it(`${ours ? 'leaves' : 'spoils'} the client for the next statement`, async () => {
+        const pool = create({ max: 1, query_timeout: 300 });
+        const client = await pool.connect();
+        await failureOf(client.query('select pg_sleep(3)'));
+        client.release();
+        const outcome = await pool.query<{ n: number }>('select 1 as n').then(
+          ({ rows }) => rows,
+          (error: unknown) => (error as Error).message,
+        );
+        if (ours) expect(outcome).to.deep.equal([{ n: 1 }]);
+        else expect(outcome).to.equal('Query read timeout');
+      });
+
+      it(`${ours ? 'does not concern' : 'concerns'} a Query object`, async () => {
+        const pool = create({ max: 1, query_timeout: 200 });
+        const client = await pool.connect();
+        const query = client.query(new subject.pg.Query('select pg_sleep(0.6)', () => undefined));
+        const outcome = await new Promise((resolve) => {
+          query.on('end', () => resolve('end'));
+          setTimeout(() => resolve('nothing'), 400);
+        });
+        void outcome;
+        client.release(true);
+      });
+    });
+
+    describe('a connection that dies', () => {
+      it(`fails the statement on it with ${ours ? 'ConnectionLostError, or the reason that the server gave' : 'what the socket or the server said'}`, async () => {
+        const proxy = await startFaultProxy({ target: await sharedPostgres() });
+        const url = new URL(database.connectionString);
+        url.host = `${proxy.host}:${String(proxy.port)}`;
+        const pool = create({ connectionString: url.href, max: 1 });
+        const cut = failureOf(pool.query('select pg_sleep(3)'));
+        await eventually(async () => expect(await database.busyBackends()).to.have.lengthOf(1));
+        proxy.reset();
+        const failure = await cut;
+        if (ours) {
+          expect(failure).to.be.instanceOf(ConnectionLostError);
+          expect(failure).to.include({ outcome: 'unknown' });
+          expect(failure.cause).to.be.instanceOf(Error);
+        } else {
+          expect(failure).not.to.have.property('outcome');
+        }
+        const ended = failureOf(pool.query('select pg_sleep(3)'));
+        await eventually(async () => expect((await database.busyBackends()).map((one) => one.query)).to.include('select pg_sleep(3)'));
+        for (const { pid } of await database.busyBackends()) await database.terminate(pid);
+        expect(await ended).to.be.instanceOf(pg.DatabaseError);
+        expect(await ended).to.include({ code: '57P01' });
+        await expectNothingCheckedOut(pool, database);
+        await proxy.close();
+      });
+
+      it(`${ours ? 'does not keep' : 'keeps'} its place in the pool while it is not released`, async () => {
+        const pool = create({ max: 1, connectionTimeoutMillis: 1000 });
+        const client = await pool.connect();
+        client.on('error', () => undefined);
+        await database.terminate(backendOf(client));
+        const next = await pool.query('select 1').catch((error: unknown) => error);
+        if (ours) expect(next).not.to.be.instanceOf(Error);
+        else expect((next as Error).message).to.equal('timeout exceeded when trying to connect');
+        client.release();
+      });
+
+      it(`silently, while it is idle, ${ours ? 'is noticed before it is lent' : 'is lent'}`, async () => {
+        const proxy = await startFaultProxy({ target: await sharedPostgres() });
+        const url = new URL(database.connectionString);
+        url.host = `${proxy.host}:${String(proxy.port)}`;
+        const pool = create({ connectionString: url.href, max: 1, ...(ours ? { pingAfterIdleMs: 100, pingTimeoutMs: 200 } : {}) });
+        await pool.query('select 1');
+        await sleep(200);
+        proxy.blackHole();
+        await proxy.pass();
+        const next = pool.query('select 1');
+        next.catch(() => undefined);
+        expect(await settles(next, 1500)).to.equal(ours);
+        proxy.reset();
+        await next.catch(() => undefined);
+        await proxy.close();
+      });
+    });
+  });
+}
+
+describe('failures: what a statement may take', () => {
+  let database: TestDatabase;
+
+  before(async () => {
+    database = await testDatabase();
+  });
+
+  it('is cancelled by ResilientPool after queryTimeoutMs, and by pg.Pool never', async () => {
+    const pool = new ResilientPool({ connectionString: database.connectionString, queryTimeoutMs: 200, min: 0 });
+    expect(await failureOf(pool.query('select pg_sleep(3)'))).to.include({ outcome: 'rolled-back' });
+    await expectNothingCheckedOut(pool, database);
+    await pool.end();
+    const native = new pg.Pool({ connectionString: database.connectionString });
+    expect((await native.query<{ n: number }>('select 1 as n, pg_sleep(0.5)')).rows[0]?.n).to.equal(1);
+    await native.end();
+  });
+});
