@@ -117,7 +117,6 @@ function ofCode(code: string, syscall: unknown, phase: Phase): Verdict | undefin
   if (ofPath.has(code) && phase === 'connect') {
     return {
       kind: 'configuration',
-      refused: true,
       hopeless: 'A file of the configuration (certificate, key) cannot be read.',
     };
   }

@@ -174,7 +174,8 @@ export class Bag implements EntryOwner {
   release(entry: PoolEntry, error?: Error | boolean): void {
     this.#listener('release', entry, error);
     if (entry.dead !== undefined) return;
-    if (error !== undefined && error !== false) {
+    // Whatever is truthy, as in pg.
+    if (error) {
       entry.destroy(error instanceof Error ? error : new Error('Its borrower asked for this connection to be closed'));
       return;
     }
@@ -241,6 +242,7 @@ export class Bag implements EntryOwner {
 
   /** The connection is back and quiet: is it clean, and is it to be kept? */
   #reclaim(entry: PoolEntry): void {
+    let lower: string | undefined;
     const status = entry.client.getTransactionStatus();
     if (status !== 'I') {
       entry.destroy(new Error('A transaction was left open on a released client'));
@@ -253,9 +255,8 @@ export class Bag implements EntryOwner {
     } else if (this.#options.resetOnRelease && !entry.reset) {
       entry.reset = true;
       this.#check(entry, DISCARD, this.#options.pingTimeoutMs);
-    } else if (entry.backstopRaised) {
-      entry.backstopRaised = false;
-      this.#check(entry, 'RESET statement_timeout', this.#options.pingTimeoutMs);
+    } else if ((lower = entry.backstop.lower()) !== undefined) {
+      this.#check(entry, lower, this.#options.pingTimeoutMs);
     } else {
       this.#offer(entry);
     }

@@ -10,6 +10,8 @@ interface ClientInternals {
   connection: {
     stream: { destroy(): void; remoteAddress?: string; remotePort?: number };
     parsedStatements: Record<string, string>;
+    listeners(event: string): ((...args: unknown[]) => void)[];
+    on(event: string, listener: (...args: never[]) => void): void;
   };
 }
 
@@ -100,4 +102,17 @@ export function forgetStatement(client: pg.Client, name: string): void {
 /** After DISCARD ALL the server knows no prepared statement any more. */
 export function forgetAllStatements(client: pg.Client): void {
   (client as unknown as ClientInternals).connection.parsedStatements = {};
+}
+
+/**
+ * pg-cursor's `close()`, and with it the end of a query stream, waits for ReadyForQuery, which a dead connection never
+ * sends: whoever waits for it, or begins to, is told at once.
+ */
+export function endClosing(client: pg.Client): void {
+  const { connection } = client as unknown as ClientInternals;
+  // The first listener is pg's own.
+  for (const closing of connection.listeners('readyForQuery').slice(1)) setImmediate(closing);
+  connection.on('newListener', (event: string, closing: () => void) => {
+    if (event === 'readyForQuery') setImmediate(closing);
+  });
 }

@@ -3,9 +3,10 @@ import type { DeadlineList } from '../core/deadline-list.js';
 import { Expiring } from '../core/deadline-list.js';
 import { commits } from '../core/sql/commits.js';
 import { isRead } from '../core/sql/is-read.js';
+import { Backstop } from './backstop.js';
 import { cancelTarget } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
-import { destroySocket, entryOf, forgetStatement } from './guarded-client.js';
+import { destroySocket, endClosing, entryOf, forgetStatement } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import { staleness } from './stale-plan.js';
 import { Submission } from './submission.js';
@@ -48,8 +49,7 @@ export class PoolEntry {
   uses = 0;
   /** DISCARD ALL has been run since the last borrower. */
   reset = false;
-  /** A statement_timeout above the backstop was set for a longer statement. */
-  backstopRaised = false;
+  readonly backstop: Backstop;
   #active: Statement | Submission | undefined;
   readonly #waiting: (Statement | Submission)[] = [];
   #cancelling = false;
@@ -62,6 +62,7 @@ export class PoolEntry {
     readonly owner: EntryOwner,
   ) {
     client[entryOf] = this;
+    this.backstop = new Backstop(() => owner.backstopMs);
     // Now: a closed socket does not tell any more where it led.
     this.#target = cancelTarget(client, owner.stream);
   }
@@ -171,7 +172,8 @@ export class PoolEntry {
   }
 
   #send(work: Statement | Submission): void {
-    const before = this.#preparation(work);
+    const before = work.prepared ? undefined : this.#preparation(work);
+    work.prepared = true;
     if (before !== undefined) {
       this.#waiting.unshift(work);
       work = new Statement(this, before, undefined, this.owner.cancelGraceMs, true, ignoreAnswer);
@@ -194,18 +196,15 @@ export class PoolEntry {
 
   /** A statement that must go before this one, on the same connection. */
   #preparation(work: Statement | Submission): string | undefined {
-    if (work instanceof Statement && work.internal) return undefined;
-    const failed = this.client.getTransactionStatus() === 'E';
-    const { backstopMs } = this.owner;
-    if (backstopMs > 0 && !this.backstopRaised && !failed) {
-      // A submittable keeps its own time, and the server's clock would go on while a cursor is suspended.
-      const timeoutMs = work instanceof Submission ? 0 : work.timeoutMs;
-      if (timeoutMs === 0 || timeoutMs > this.owner.queryTimeoutMs) {
-        this.backstopRaised = true;
-        return `SET statement_timeout = ${String(timeoutMs === 0 ? 0 : timeoutMs + backstopMs - this.owner.queryTimeoutMs)}`;
-      }
-    }
-    if (this.#stale !== undefined && work instanceof Statement && !failed) {
+    const status = this.client.getTransactionStatus();
+    // Nothing but ROLLBACK can be run now.
+    if (status === 'E') return undefined;
+    // A submittable keeps its own time, and the server's clock goes on while a cursor is suspended.
+    const timeoutMs = work instanceof Submission ? 0 : work.timeoutMs;
+    const { queryTimeoutMs, backstopMs } = this.owner;
+    const raise = this.backstop.raise(timeoutMs === 0 ? 0 : timeoutMs + backstopMs - queryTimeoutMs, status === 'T');
+    if (raise !== undefined) return raise;
+    if (this.#stale !== undefined && work instanceof Statement) {
       const name = work.name;
       if (name !== undefined && this.#stale.delete(name)) {
         forgetStatement(this.client, name);
@@ -259,6 +258,7 @@ export class PoolEntry {
     statement.healed = true;
     statement.error = undefined;
     statement.state = 'queued';
+    statement.prepared = false;
     if (statement.timeoutMs > 0) this.deadlines.add(statement, statement.expiresAt);
     this.#send(statement);
     return true;
@@ -294,6 +294,7 @@ export class PoolEntry {
     const active = this.#active;
     const waiting = this.#waiting.splice(0);
     this.#active = undefined;
+    if (active instanceof Submission) endClosing(this.client);
     this.owner.onDead(this, error);
     active?.abandon(error);
     for (const work of waiting) work.abandon(error);

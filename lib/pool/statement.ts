@@ -15,6 +15,8 @@ const CONFIRM_MS = 50;
 export class Statement extends Expiring {
   /** `cancelling`: its time is over and the server has been asked to stop it. */
   state: 'queued' | 'sent' | 'cancelling' = 'queued';
+  /** What must go before it on the connection has been sent. */
+  prepared = false;
   error: Error | undefined;
   result: unknown;
   /** The statement was sent a second time, after a stale prepared statement was dropped. */
@@ -32,6 +34,7 @@ export class Statement extends Expiring {
   ) {
     super();
     this.#callback = callback;
+    this.prepared = internal;
   }
 
   get name(): string | undefined {

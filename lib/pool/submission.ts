@@ -28,6 +28,8 @@ export function isSubmittable(value: unknown): value is Submittable {
  */
 export class Submission {
   state: 'queued' | 'sent' = 'queued';
+  /** What must go before it on the connection has been sent. */
+  prepared = false;
   readonly #submittable: Submittable;
 
   constructor(submittable: Submittable) {

@@ -15,13 +15,19 @@ export interface LateCancelOptions {
   onTry?: (done: number, hits: number) => void;
 }
 
-/** Runs a statement with a time-out, and the next one without, on one connection. */
+/** One connection at a time. */
 export interface Subject {
-  timed(text: string, values: unknown[], timeoutMs: number): Promise<unknown>;
-  next(text: string): Promise<unknown>;
+  /** What runs the two statements of a try: the pool itself, or a client that is checked out for them. */
+  borrow(): Promise<Runner>;
   end(): Promise<unknown>;
   /** Connections opened so far. */
   readonly connections: number;
+}
+
+export interface Runner {
+  timed(text: string, values: unknown[], timeoutMs: number): Promise<unknown>;
+  next(text: string): Promise<unknown>;
+  release(): void;
 }
 
 export interface LateCancelReport {
@@ -78,14 +84,16 @@ export async function runLateCancel(options: LateCancelOptions): Promise<LateCan
     while (begun < tries) {
       const id = begun++;
       const values = [id, Math.max(0, sleepMs + Math.random() * 4 - 2) / 1000];
-      const first = lane.timed(timed, values, timeoutMs).then(() => 'completed' as const, nameOf);
+      const runner = await lane.borrow();
+      const first = runner.timed(timed, values, timeoutMs).then(() => 'completed' as const, nameOf);
       // Waiting for the connection already, or called when the answer has come.
-      const following = Math.random() < 0.5 ? lane.next(next) : first.then(() => lane.next(next));
+      const following = Math.random() < 0.5 ? runner.next(next) : first.then(() => runner.next(next));
       await following.catch((error: unknown) => {
         hits += 1;
         reasons.add(describe(error as Error));
       });
       const outcome = await first;
+      runner.release();
       told[id] = outcome;
       sleepMs = Math.max(1, sleepMs + (outcome === 'completed' ? 0.25 : -0.25));
       onTry?.(++done, hits);
@@ -148,11 +156,22 @@ function resilientSubject(connectionString: string): Subject {
   let connections = 0;
   pool.on('connect', () => (connections += 1));
   return {
-    timed: (text, values, query_timeout) => pool.query({ text, values, query_timeout } as pg.QueryConfig),
-    next: (text) => pool.query(text),
+    borrow: async () => {
+      if (Math.random() < 0.5) return runnerOf(pool, () => undefined);
+      const client = await pool.connect();
+      return runnerOf(client, () => client.release());
+    },
     end: () => pool.end(),
     get connections() {
       return connections;
     },
+  };
+}
+
+function runnerOf(db: Pick<pg.Pool, 'query'>, release: () => void): Runner {
+  return {
+    timed: (text, values, query_timeout) => db.query({ text, values, query_timeout } as pg.QueryConfig),
+    next: (text) => db.query(text),
+    release,
   };
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 const graceMs = 10_000;
-const leaks: string[] = [];
+const leaks = new Set<string>();
 
 // Mocha 12 swallows unhandled rejections. Thrown from here, they fail the test that is running.
 process.on('unhandledRejection', (reason) => {
@@ -9,12 +9,12 @@ process.on('unhandledRejection', (reason) => {
 });
 
 process.on('warning', (warning) => {
-  if (warning.name === 'MaxListenersExceededWarning') leaks.push(warning.stack ?? warning.message);
+  if (warning.name === 'MaxListenersExceededWarning') leaks.add(warning.stack ?? warning.message);
 });
 
 export function mochaGlobalTeardown(): void {
   setTimeout(endUnlessIdle, graceMs).unref();
-  if (leaks.length > 0) throw new Error(`Listeners pile up:\n${leaks.join('\n')}`);
+  if (leaks.size > 0) throw new Error(`Listeners pile up:\n${[...leaks].join('\n')}`);
 }
 
 // The timer is unref'd: it comes only where something else keeps the process alive.

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { describe } from 'mocha';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { classify } from '../../../lib/errors/classify.js';
 import { AcquireTimeoutError, ConnectionLostError, QueryTimeoutError } from '../../../lib/errors/errors.js';
 import { backendPid, countConnects, failure, isPendingAfter, Rig, soon, timed, value } from './rig.js';
 
@@ -95,6 +96,8 @@ describe('facts: waiting for a connection', () => {
         .and.to.include('ENOTFOUND')
         .and.not.include('not-to-be-seen');
       expect(pool.lastConnectError).to.equal(error);
+      const verdict = { kind: 'unreachable', retry: 'statement', countsAgainstCircuit: true, hopeless: false };
+      expect(classify(error, 'connect')).to.include(verdict);
     },
   );
 

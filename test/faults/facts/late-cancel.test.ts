@@ -5,7 +5,7 @@ import pg from 'pg';
 import { QueryTimeoutError } from '../../../lib/errors/errors.js';
 import { backendKey } from '../../../lib/pool/guarded-client.js';
 import { startPostgres } from '../../../lib/testing/index.js';
-import { lateCancelSettings, runLateCancel, type Subject } from '../../support/late-cancel.js';
+import { lateCancelSettings, runLateCancel, type Runner, type Subject } from '../../support/late-cancel.js';
 import { Rig } from './rig.js';
 
 /** The 500 tries take 3 s where nothing else runs. */
@@ -41,7 +41,7 @@ describe('facts: late cancels', () => {
 });
 
 /** Cancels as many a program does: sends the request when the time is over, and goes on. */
-class HastyClient implements Subject {
+class HastyClient implements Subject, Runner {
   readonly connections = 1;
   readonly #url: string;
   readonly #client: Promise<pg.Client>;
@@ -52,6 +52,12 @@ class HastyClient implements Subject {
     const client = new pg.Client(url);
     this.#client = client.connect().then(() => client);
   }
+
+  borrow(): Promise<Runner> {
+    return Promise.resolve(this);
+  }
+
+  release(): void {}
 
   timed(text: string, values: unknown[], timeoutMs: number): Promise<unknown> {
     const answer = this.#timed(text, values, timeoutMs);

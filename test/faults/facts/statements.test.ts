@@ -117,6 +117,11 @@ describe('facts: named and multiple statements', () => {
         expect((await value(client.query(config({ i })))).rows).to.deep.equal([{ content: { i } }]);
         expect((await failure(client.query(config(circular)))).name).to.equal('TypeError');
       }
+      // In a transaction there is no second try.
+      await client.query('begin');
+      expect((await failure(client.query(config(circular)))).name).to.equal('TypeError');
+      expect((await value(client.query(config({})))).rows).to.deep.equal([{ content: {} }]);
+      await client.query('commit');
       client.release();
       expect((await failure(pool.query(config(circular)))).name).to.equal('TypeError');
       expect((await value(pool.query(config({})))).rows).to.deep.equal([{ content: {} }]);

@@ -32,6 +32,11 @@ describe('FaultProxy before a real server', () => {
     return rows.length;
   }
 
+  async function asleep(): Promise<void> {
+    const active = "select 1 from pg_stat_activity where wait_event = 'PgSleep'";
+    while ((await server.query(active)).length === 0) await sleep(5);
+  }
+
   async function backendsBecome(count: number): Promise<void> {
     const deadline = performance.now() + 5000;
     while ((await backends()) !== count) {
@@ -56,13 +61,14 @@ describe('FaultProxy before a real server', () => {
 
   it('lets a statement be cancelled, and tells the canceller only when the server has done it', async () => {
     const client = await connected();
-    const asleep = rejection(client.query('select pg_sleep(30)'));
+    const failure = rejection(client.query('select pg_sleep(30)'));
+    await asleep();
     const { processID = 0, secretKey = 0 } = client as unknown as { processID?: number; secretKey?: number };
     const request = Buffer.alloc(16);
     [16, 80877102, processID, secretKey].forEach((value, at) => request.writeInt32BE(value, at * 4));
     const canceller = net.connect({ port: proxy.port, host: proxy.host, allowHalfOpen: true });
     await new Promise((resolve) => canceller.on('end', resolve).resume().end(request));
-    expect(await asleep).to.have.property('code', '57014');
+    expect(await failure).to.have.property('code', '57014');
     expect((await client.query('select 1 as n')).rows).to.deep.equal([{ n: 1 }]);
     await client.end();
   });
@@ -85,8 +91,8 @@ describe('FaultProxy before a real server', () => {
     const idle = await connected();
     const busy = await connected();
     const idleLost = lost(idle);
-    const failure = rejection(busy.query('select pg_sleep(0.5)'));
-    await sleep(50);
+    const failure = rejection(busy.query('select pg_sleep(1)'));
+    await asleep();
     proxy.reset();
     expect(await failure).to.have.property('code', 'ECONNRESET');
     await idleLost;
@@ -118,12 +124,12 @@ describe('FaultProxy before a real server', () => {
     const idle = await connected();
     const asking = await connected();
     const waiting = await connected();
-    const answer = rejection(waiting.query("select pg_sleep(0.2), 'too late'"));
-    await sleep(50);
+    const answer = rejection(waiting.query("select pg_sleep(1), 'too late'"));
+    await asleep();
     proxy.blackHole();
     const question = rejection(asking.query('select 1'));
     const dialled = rejection(connected());
-    await sleep(400);
+    await sleep(1200);
     await proxy.pass();
     await (await connected()).end();
     await idle.query('select 1');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { signal } from '../../../lib/testing/processes.js';
 import { serverAccount, type Account } from '../../../lib/testing/user.js';
 import { tracesLeft, tracesLeftAfter, type Traces } from './observe.js';
 
@@ -21,6 +22,14 @@ interface Owner {
   ended: Promise<number | NodeJS.Signals | null>;
 }
 
+const owners = new Set<ChildProcess>();
+
+// A test that failed must not leave its program behind.
+function killOwners(): void {
+  for (const owner of owners) owner.kill('SIGKILL');
+  owners.clear();
+}
+
 async function startOwner(end: string, account?: Account): Promise<Owner> {
   const child = spawn(process.execPath, [program, end], {
     ...account,
@@ -28,6 +37,7 @@ async function startOwner(end: string, account?: Account): Promise<Owner> {
     detached: true,
     stdio: ['ignore', 'pipe', end === 'throw' ? 'ignore' : 'inherit'],
   });
+  owners.add(child);
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
     child.once('exit', (code, signal) => {
       resolve(signal ?? code);
@@ -41,6 +51,7 @@ async function startOwner(end: string, account?: Account): Promise<Owner> {
 
 describe('When the process that started a server ends', function () {
   this.timeout(60_000);
+  afterEach(killOwners);
 
   for (const [end, status] of [
     ['end', 0],
@@ -62,10 +73,10 @@ describe('When the process that started a server ends', function () {
     ['wait', 'SIGINT'],
     ['wait', 'SIGHUP'],
   ] as const) {
-    it(`nothing is left after ${signal} (${end})`, async () => {
+    it(`nothing is left after ${signal} to its process group (${end})`, async () => {
       const owner = await startOwner(end);
       expect(tracesLeft(owner.traces)).to.have.length.greaterThan(6);
-      owner.process.kill(signal);
+      process.kill(-(owner.process.pid ?? NaN), signal);
       expect(await owner.ended).to.equal(signal);
       expect(await tracesLeftAfter(patienceMs, owner.traces)).to.deep.equal([]);
     });
@@ -86,16 +97,21 @@ describe('When the process that started a server ends', function () {
         env: { ...process.env, TMPDIR: folder },
         stdio: 'ignore',
       });
+      owners.add(child);
       const clusters = (): string[] =>
         readdirSync(folder).filter((name) => name.startsWith('express-db-resilience-pg-'));
       while (!clusters().some((name) => existsSync(join(folder, name, 'data/PG_VERSION')))) await sleep(1);
       const [cluster = ''] = clusters();
-      expect(await programsAtWorkIn(join(folder, cluster))).to.have.length.greaterThan(0);
+      const atWork = await programsAtWorkIn(join(folder, cluster));
+      expect(atWork).to.have.length.greaterThan(0);
+      for (const pid of atWork) signal(pid, 'SIGSTOP'); // else it might end before anybody ends it
       child.kill('SIGKILL');
       const deadline = performance.now() + patienceMs;
       while (clusters().length > 0 && performance.now() < deadline) await sleep(20);
+      const left = await programsAtWorkIn(join(folder, cluster));
+      for (const pid of left) signal(pid, 'SIGKILL');
+      expect(left).to.deep.equal([]);
       expect(clusters()).to.deep.equal([]);
-      expect(await programsAtWorkIn(join(folder, cluster))).to.deep.equal([]);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -110,16 +126,16 @@ describe('When the process that started a server ends', function () {
   });
 });
 
-describe('The account under which a server runs', () => {
+describe('The account under which a server runs', function () {
+  this.timeout(60_000);
+  afterEach(killOwners);
+
   it('is never root', async () => {
     const owner = await startOwner('wait');
-    try {
-      const expected = (await serverAccount())?.uid ?? process.getuid?.();
-      expect(expected).not.to.equal(0);
-      expect(statSync(`/proc/${String(owner.traces.pid)}`).uid).to.equal(expected);
-    } finally {
-      owner.process.kill('SIGKILL');
-    }
+    const expected = (await serverAccount())?.uid ?? process.getuid?.();
+    expect(expected).not.to.equal(0);
+    expect(statSync(`/proc/${String(owner.traces.pid)}`).uid).to.equal(expected);
+    owner.process.kill('SIGKILL');
     expect(await tracesLeftAfter(patienceMs, owner.traces)).to.deep.equal([]);
   });
 
@@ -140,9 +156,10 @@ function canRead(account: Account): boolean {
   return spawnSync(process.execPath, ['-e', code], { ...account, cwd: '/' }).status === 0;
 }
 
-async function programsAtWorkIn(folder: string): Promise<string[]> {
-  const commands = (await readdir('/proc'))
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => ''));
-  return (await Promise.all(commands)).filter((command) => command.includes(folder));
+async function programsAtWorkIn(folder: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${String(pid)}/cmdline`, 'latin1').catch(() => '')),
+  );
+  return pids.filter((_, at) => commands[at]?.includes(folder));
 }

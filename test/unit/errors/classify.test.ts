@@ -107,6 +107,12 @@ describe('classify: sockets', () => {
       });
     }
 
+    it('that could not be set up for a statement has sent nothing', () => {
+      for (const error of [failure('CERT_HAS_EXPIRED'), failure('EPROTO', 'connect')]) {
+        expect(classify(error, 'statement')).to.deep.equal({ ...other, kind: 'tls', outcome: 'not-executed' });
+      }
+    });
+
     it('that breaks in the middle is a broken connection', () => {
       expect(classify(failure('EPROTO', 'write'), 'statement')).to.deep.equal(lost);
       expect(classify(failure('ERR_SSL_BAD_RECORD_MAC'), 'statement')).to.deep.equal(lost);
@@ -154,7 +160,7 @@ describe('classify: the messages of pg', () => {
     [
       'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
       { kind: 'authentication', retry: 'never', hopeless: true, advice: 'Give a password.' },
-      { kind: 'authentication', retry: 'never' },
+      { kind: 'authentication', retry: 'never', outcome: 'not-executed' },
     ],
     [
       'SASL: SCRAM-SERVER-FINAL-MESSAGE: server signature does not match',

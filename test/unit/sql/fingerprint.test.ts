@@ -192,6 +192,7 @@ describe('fingerprint', () => {
       const head = 'select a, '.repeat(819) + 'b ';
       expect(head.length).to.equal(8192);
       expect(fingerprint(`${head}from t`).text).to.equal(fingerprint(`${head}from u where c = 1`).text);
+      expect(fingerprint(head).text).to.match(/ b$/);
       expect(fingerprint(`${head}from t`).text).to.match(/ b \.\.\.$/);
     });
 

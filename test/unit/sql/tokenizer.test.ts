@@ -71,6 +71,7 @@ const cases: Record<string, [string, ...string[]][]> = {
     ['$ä1$x$ä1$', 'dollar-string:$ä1$x$ä1$'],
     ['$a$ b $A$', 'dollar-string:$a$ b $A$!'],
     ['$$ a', 'dollar-string:$$ a!'],
+    ['$$$a$$b', 'dollar-string:$$$a$$', 'word:b'],
   ],
   'numbers and parameters': [
     ['1 23 1_000', 'number:1', 'number:23', 'number:1_000'],
@@ -86,6 +87,8 @@ const cases: Record<string, [string, ...string[]][]> = {
   operators: [
     ['a=-1', 'word:a', 'operator:=', 'operator:-', 'number:1'],
     ['a@-1', 'word:a', 'operator:@-', 'number:1'],
+    ['a / b', 'word:a', 'operator:/', 'word:b'],
+    ['(*)', 'punctuation:(', 'operator:*', 'punctuation:)'],
     ['+-+', 'operator:+', 'operator:-', 'operator:+'],
     ['a->>b #>> c', 'word:a', 'operator:->>', 'word:b', 'operator:#>>', 'word:c'],
     ['a<=b<>c', 'word:a', 'operator:<=', 'word:b', 'operator:<>', 'word:c'],
