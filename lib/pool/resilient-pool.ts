@@ -46,6 +46,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   constructor(options: ResilientPoolOptions = {}) {
     const resolved = resolvePoolOptions(options);
     super(poolConfig(resolved));
+    hide(this.options, ['password', 'ssl', ...Object.keys(options.pg ?? {})]);
     this.#resolved = resolved;
     const warning = tlsWarning(resolved);
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
@@ -229,6 +230,13 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
 /** Jittered down by up to a tenth, so that connections opened together do not expire together. */
 function expiry(now: number, maxLifetimeMs: number): number {
   return maxLifetimeMs === 0 ? Infinity : now + maxLifetimeMs * (1 - Math.random() / 10);
+}
+
+/** pg.Pool hides the password from console.log; keys, passphrases and what pg is given unread are as secret. */
+function hide(options: object, names: string[]): void {
+  for (const name of names) {
+    if (name in options) Object.defineProperty(options, name, { enumerable: false });
+  }
 }
 
 /** What pg.Pool shows as `pool.options`. */

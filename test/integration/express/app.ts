@@ -78,7 +78,9 @@ export async function serve(version: (typeof versions)[number], resilience: DbRe
   app.use(own);
   // Its last handler writes what it gets to stderr, unless told that this is a test.
   app.set('env', 'test');
-  const server = createServer(app as unknown as Parameters<typeof createServer>[1]);
+  // So that a body in the answer to a HEAD is an error.
+  const options = { rejectNonStandardBodyWrites: true };
+  const server = createServer(options, app as unknown as Parameters<typeof createServer>[1]);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${String(port)}`, seen, close: () => closed(server) };

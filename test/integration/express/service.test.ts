@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import type { ErrorRequestHandler } from 'express';
 import request from 'supertest';
+import { silentLogger } from '../../../lib/core/logger.js';
 import { ConfigurationError, dbResilience } from '../../../lib/index.js';
-import type { DbResilience } from '../../../lib/index.js';
+import type { DbResilience, Logger } from '../../../lib/index.js';
 import type { PostgresServer } from '../../../lib/testing/index.js';
 import { sharedPostgres } from '../../support/postgres.js';
 import { eventually } from '../../support/settle.js';
@@ -112,6 +113,18 @@ for (const version of versions) {
       expect(resilience.db.totalCount).to.equal(0);
       const failure = await resilience.ready().catch((error: unknown) => error);
       expect(failure).to.have.property('code', 'DB_SHUTTING_DOWN');
+    });
+
+    it("warns in the database's own log of what its error handler has answered", async () => {
+      const warnings: unknown[] = [];
+      const logger: Logger = { ...silentLogger, warn: (fields) => void warnings.push(fields) };
+      const logged = dbResilience({ connectionString: server.connectionString, logger });
+      const other = await serve(version, logged);
+      await logged.close();
+      await request(other.url).get('/echo/x').set('X-Request-Id', 'r-1');
+      await other.close();
+      expect(warnings).to.have.length(1);
+      expect(warnings[0]).to.include({ status: 503, code: 'DB_SHUTTING_DOWN', request_id: 'r-1' });
     });
 
     it('gives a second database a property of its own', async () => {

@@ -231,3 +231,17 @@ describe('the life of a connection', () => {
     });
   });
 });
+
+describe('what a pool shows of itself', () => {
+  it('holds no secret, printed or serialised', async () => {
+    const { inspect } = await import('node:util');
+    const pool = new ResilientPool({
+      connectionString: 'postgres://me:hunter2-secret@localhost/db',
+      ssl: { passphrase: 'hunter2-secret', key: 'hunter2-secret' },
+      pg: { token: 'hunter2-secret' },
+    });
+    expect(inspect(pool, { depth: 10 })).not.to.include('hunter2');
+    expect(JSON.stringify(pool.options)).not.to.include('hunter2');
+    await pool.end();
+  });
+});

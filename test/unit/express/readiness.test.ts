@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
+import { silentLogger } from '../../../lib/core/logger.js';
 import type { Logger } from '../../../lib/core/logger.js';
 import { Readiness } from '../../../lib/compose/readiness.js';
 import { ConnectionLostError, ShuttingDownError } from '../../../lib/errors/errors.js';
@@ -161,6 +163,34 @@ describe('readiness', () => {
       expect(lines).to.deep.equal([]);
     });
 
+    it('stays ready where traffic has opened another, although its own attempt fails', async () => {
+      pool.answer = 'hang';
+      pool.emit('remove');
+      await clock.advanceAsync(1);
+      pool.open();
+      pool.letGo(unreachable());
+      await clock.advanceAsync(10_000);
+      expect(readiness.isReady).to.equal(true);
+      expect(clock.pending).to.equal(0);
+    });
+
+    it('tries often at first, each time', async () => {
+      for (let turn = 0; turn < 3; turn++) {
+        pool.answer = unreachable();
+        pool.emit('remove');
+        expect(await attemptsWithin(3_000)).to.be.greaterThan(4);
+        await clock.advanceAsync(60_000);
+        pool.answer = 'accept';
+        await clock.advanceAsync(5_000);
+        expect(readiness.isReady).to.equal(true);
+      }
+    });
+
+    it('is not ready any more once the pool is being ended', () => {
+      pool.ending = true;
+      expect(readiness.unreadyReason).to.equal('shutting_down');
+    });
+
     it('believes a failed connection of the traffic while its own attempt hangs', async () => {
       pool.answer = 'hang';
       pool.emit('remove');
@@ -174,6 +204,16 @@ describe('readiness', () => {
       await clock.advanceAsync(1);
       expect(readiness.isReady).to.equal(true);
     });
+  });
+
+  it('works in no request, whoever has started it', async () => {
+    const scope = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    pool.on('connect', () => seen.push(scope.getStore()));
+    const real = new Readiness(pool, silentLogger);
+    scope.run('a request', () => real.start());
+    await real.ready();
+    expect(seen).to.deep.equal([undefined]);
   });
 
   it('stays ready while one connection is left', async () => {

@@ -94,6 +94,14 @@ describe('pool options', () => {
     expect(resolvePoolOptions({ acquireTimeoutMs: 1 }, noEnv).pingTimeoutMs).to.equal(1);
   });
 
+  it('take the ends of their ranges', () => {
+    expect(resolvePoolOptions({ max: 10_000, min: 10_000 }, noEnv)).to.include({ max: 10_000, min: 10_000 });
+    expect(clientConfig(resolvePoolOptions({ options: '', keepAliveInitialDelayMillis: 0 }, noEnv))).to.include({
+      options: '',
+      keepAliveInitialDelayMillis: 0,
+    });
+  });
+
   it('take undefined for not given', () => {
     const given: ResilientPoolOptions = { max: undefined, host: undefined, Client: undefined, pg: undefined };
     expect(resolvePoolOptions(given, noEnv).max).to.equal(20);

@@ -192,6 +192,20 @@ describe('a connection string', () => {
     }
   });
 
+  it('does not speak of TLS where it only says how TLS would begin', () => {
+    for (const query of ['sslnegotiation=postgres', 'uselibpqcompat=true']) {
+      expect(ours({ connectionString: `postgres://db/shop?${query}`, ssl: { ca: 'mine' } }).ssl).to.deep.equal({
+        ca: 'mine',
+      });
+    }
+  });
+
+  it('may say the most that is accepted', () => {
+    const most = 2 ** 31 - 1;
+    const config = ours({ connectionString: `postgres://db:65535/shop?statement_timeout=${String(most)}` });
+    expect(config).to.include({ port: 65_535, statement_timeout: most });
+  });
+
   it('loses its password to the one in the code', () => {
     expect(ours({ connectionString: 'postgres://app:old@db/shop', password: 'new' }).password).to.equal('new');
   });

@@ -65,6 +65,12 @@ describe('the environment', () => {
     });
   }
 
+  for (const [seconds, ms] of Object.entries({ '0.001': 1, 2147483: 2_147_483_000 })) {
+    it(`takes CONNECTION_TIMEOUT_SECONDS=${seconds}`, () => {
+      expect(resolvePoolOptions({}, { CONNECTION_TIMEOUT_SECONDS: seconds }).acquireTimeoutMs).to.equal(ms);
+    });
+  }
+
   it('takes several replicas', () => {
     const env = { READ_REPLICA_URL: 'postgres://r1/shop, postgresql://r2/shop' };
     expect(resolvePoolOptions({}, env).readReplicaUrls).to.deep.equal(['postgres://r1/shop', 'postgresql://r2/shop']);

@@ -72,7 +72,7 @@ const refused: Refused[] = [
   { options: { log: console }, option: 'log', says: ['a function'] },
 
   // time-outs
-  { options: { acquireTimeoutMs: 0 }, option: 'acquireTimeoutMs', says: ['without end'] },
+  { options: { acquireTimeoutMs: 0 }, option: 'acquireTimeoutMs', says: ['of milliseconds from 1 to', 'without end'] },
   { options: { acquireTimeoutMs: false }, option: 'acquireTimeoutMs', says: ['without end'] },
   { options: { acquireTimeoutMs: Infinity }, option: 'acquireTimeoutMs', says: ['without end'] },
   { options: { acquireTimeoutMs: 2 ** 31 }, option: 'acquireTimeoutMs', says: ['2147483647'] },
@@ -80,12 +80,12 @@ const refused: Refused[] = [
   {
     options: { acquireTimeoutMs: 100, connectionTimeoutMillis: 200, pingTimeoutMs: 50 },
     option: 'connectionTimeoutMillis',
-    says: ['received 200', 'acquireTimeoutMs', '100'],
+    says: ['received 200', 'but acquireTimeoutMs', '100'],
   },
   { options: { queryTimeoutMs: 0 }, option: 'queryTimeoutMs', says: ['false for no limit'] },
   { options: { queryTimeoutMs: true }, option: 'queryTimeoutMs', says: ['received true'] },
   { options: { query_timeout: -5 }, option: 'query_timeout', says: ['received -5'] },
-  { options: { queryTimeoutMs: 5, query_timeout: 6 }, option: 'query_timeout', says: ['queryTimeoutMs', '5', '6'] },
+  { options: { queryTimeoutMs: 5, query_timeout: 6 }, option: 'query_timeout', says: ['but queryTimeoutMs', '5', '6'] },
   { options: { queryTimeoutMs: 5, query_timeout: 0 }, option: 'query_timeout', says: ['queryTimeoutMs'] },
   { options: { cancelGraceMs: 99 }, option: 'cancelGraceMs', says: ['from 100 to 60000'] },
   { options: { cancelGraceMs: 60_001 }, option: 'cancelGraceMs', says: ['60001'] },
@@ -159,7 +159,11 @@ const refused: Refused[] = [
   { options: { connectionString: `${url}?statement_timeout=5s` }, option: 'connectionString', says: ['whole number'] },
   { options: { connectionString: `${url}?query_timeout=-1` }, option: 'connectionString', says: ['query_timeout'] },
   { options: { connectionString: `${url}?sslmode=requrie` }, option: 'connectionString', says: ['verify-full'] },
-  { options: { connectionString: `${url}?ssl=false` }, option: 'connectionString', says: ['sslmode=disable'] },
+  {
+    options: { connectionString: `${url}?ssl=false` },
+    option: 'connectionString',
+    says: ['true, 1, 0 or no-verify', 'sslmode=disable'],
+  },
   { options: { connectionString: `${url}?sslnegotiation=late` }, option: 'connectionString', says: ['direct'] },
   { options: { connectionString: `${url}?sslrootcert=/nowhere/ca.pem` }, option: 'connectionString', says: ['ENOENT'] },
   {
@@ -199,7 +203,7 @@ const refused: Refused[] = [
   { env: { DB_MIN_CONNECTIONS: '-1' }, option: 'DB_MIN_CONNECTIONS', says: ['"-1"'] },
   { env: { DB_MIN_CONNECTIONS: '30' }, option: 'DB_MIN_CONNECTIONS', says: ['which is 20'] },
   { options: { max: 1 }, env: { DB_MIN_CONNECTIONS: '2' }, option: 'DB_MIN_CONNECTIONS', says: ['which is 1'] },
-  { env: { CONNECTION_TIMEOUT_SECONDS: '0' }, option: 'CONNECTION_TIMEOUT_SECONDS', says: ['seconds'] },
+  { env: { CONNECTION_TIMEOUT_SECONDS: '0' }, option: 'CONNECTION_TIMEOUT_SECONDS', says: ['from 0.001 to'] },
   { env: { CONNECTION_TIMEOUT_SECONDS: '30s' }, option: 'CONNECTION_TIMEOUT_SECONDS', says: ['"30s"'] },
   { env: { CONNECTION_TIMEOUT_SECONDS: '2147484' }, option: 'CONNECTION_TIMEOUT_SECONDS', says: ['2147483'] },
   { env: { CONNECTION_TIMEOUT_SECONDS: '0.0001' }, option: 'CONNECTION_TIMEOUT_SECONDS' },

@@ -12,6 +12,8 @@ describe('tlsWarning', () => {
   const warned: [ResilientPoolOptions, NodeJS.ProcessEnv?][] = [
     [{ host: 'db.example.com' }],
     [{ host: '10.0.0.5' }],
+    [{ host: '126.255.255.255' }],
+    [{ host: '128.0.0.1' }],
     [{ host: '2001:db8::1' }],
     [{ host: 'localhost.example.com' }],
     [{ host: 'db', ssl: false }],
@@ -27,7 +29,11 @@ describe('tlsWarning', () => {
   for (const [options, env] of warned) {
     it(`speaks for ${JSON.stringify({ ...options, ...env })}`, () => {
       const text = warning({ name: 'billing', ...options }, env);
-      expect(text).to.include('"billing"').and.to.include('without TLS').and.to.include('verify-full');
+      expect(text)
+        .to.include('"billing"')
+        .and.to.include('without TLS')
+        .and.to.include('ssl: true')
+        .and.to.include('verify-full');
       expect(text).not.to.include('hunter2-secret');
     });
   }
@@ -41,7 +47,8 @@ describe('tlsWarning', () => {
     [{ connectionString: 'postgres://db/shop?sslmode=verify-full' }],
     [{}],
     [{ host: 'localhost' }],
-    [{ host: '127.1.2.3' }],
+    [{ host: '127.0.0.1' }],
+    [{ host: '127.200.2.3' }],
     [{ host: '::1' }],
     [{ host: '/var/run/postgresql' }],
     [{ connectionString: 'postgres://[::1]/shop' }],

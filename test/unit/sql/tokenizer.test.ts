@@ -32,6 +32,7 @@ const cases: Record<string, [string, ...string[]][]> = {
     ['_a1$b', 'word:_a1$b'],
     ['größe 名前', 'word:größe', 'word:名前'],
     ['a\u00a0b', 'word:a\u00a0b'],
+    ['a\u0080b', 'word:a\u0080b'],
     ['a.b', 'word:a', 'punctuation:.', 'word:b'],
     ['"A b"', 'quoted-identifier:"A b"'],
     ['"a""b"', 'quoted-identifier:"a""b"'],
