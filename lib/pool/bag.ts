@@ -8,11 +8,13 @@ import { forgetAllStatements } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import { PoolEntry } from './pool-entry.js';
 import type { EntryOwner } from './pool-entry.js';
+import { DISCARD, nextStep } from './reclaim.js';
+import type { ReclaimOptions } from './reclaim.js';
 import { retire } from './retire.js';
-import { Waiter } from './waiter.js';
-import type { AcquireCallback } from './waiter.js';
+import { Waiters } from './waiters.js';
+import type { AcquireCallback, Borrowing } from './waiters.js';
 
-export interface BagOptions {
+export interface BagOptions extends ReclaimOptions {
   name: string;
   max: number;
   acquireTimeoutMs: number;
@@ -20,9 +22,7 @@ export interface BagOptions {
   cancelGraceMs: number;
   pingAfterIdleMs: number | false;
   pingTimeoutMs: number;
-  resetOnRelease: boolean;
   allowExitOnIdle: boolean;
-  maxUses: number;
   stream: pg.ClientConfig['stream'];
   /** Opens a connection. */
   dial: (signal: AbortSignal) => Promise<GuardedClient>;
@@ -38,7 +38,6 @@ export type BagListener = (event: BagEvent, entry: PoolEntry, error?: Error | bo
 
 // A comment alone: the server parses nothing, takes no snapshot, and answers EmptyQueryResponse.
 const PING = '-- ping';
-const DISCARD = 'DISCARD ALL';
 
 /** A cursor or COPY that its borrower is just closing may take this long to end after release. */
 const CLOSING_MS = 500;
@@ -52,7 +51,7 @@ export class Bag implements EntryOwner {
   readonly entries = new Set<PoolEntry>();
   /** Most recently used last. */
   readonly idle: PoolEntry[] = [];
-  readonly waiters = new Set<Waiter>();
+  readonly waiters: Waiters;
   backstopMs = 0;
   lastDialError: Error | undefined;
   closing = false;
@@ -68,6 +67,12 @@ export class Bag implements EntryOwner {
   constructor(options: BagOptions, listener: BagListener) {
     this.#options = options;
     this.#listener = listener;
+    this.waiters = new Waiters(this.deadlines, options.acquireTimeoutMs, ({ since, callback }, now) => {
+      const cause = this.#lastDialErrorAt >= since ? this.lastDialError : undefined;
+      const counts = this.counts();
+      counts.waiting += 1;
+      callback(new AcquireTimeoutError(options.name, now - since, counts, cause), undefined);
+    });
   }
 
   get queryTimeoutMs(): number {
@@ -111,39 +116,28 @@ export class Bag implements EntryOwner {
   }
 
   /** An idle connection, at once; undefined where there is none that is known to be alive. */
-  take(holder: 'statement' | 'borrower'): PoolEntry | undefined {
+  take(holder: Borrowing): PoolEntry | undefined {
     if (this.waiters.size > 0) return undefined;
-    const now = this.deadlines.now();
-    for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
-      const { pingAfterIdleMs } = this.#options;
-      if (this.#options.allowExitOnIdle) entry.client.ref();
-      if (entry.expiresAt <= now) {
-        this.retire(entry);
-      } else if (pingAfterIdleMs !== false && now - entry.idleSince > pingAfterIdleMs) {
-        this.#check(entry, PING, this.#options.pingTimeoutMs);
-        return undefined;
-      } else {
-        this.#hand(entry, holder);
-        return entry;
-      }
-    }
-    return undefined;
+    const entry = this.#awaken();
+    if (entry !== undefined) this.#hand(entry, holder);
+    return entry;
   }
 
   /** Queues for a connection. The callback is called later, once; never within this call. */
-  wait(holder: 'statement' | 'borrower', callback: AcquireCallback): Waiter {
-    const now = this.deadlines.now();
-    const waiter = new Waiter(now, holder, callback, this.#expire);
-    this.waiters.add(waiter);
-    this.deadlines.add(waiter, now + this.#options.acquireTimeoutMs);
+  wait(holder: Borrowing, callback: AcquireCallback): void {
+    this.waiters.add(holder, callback);
     this.supply();
-    return waiter;
   }
 
-  /** Opens connections while more wait than are on their way. */
+  /** While more wait than are on their way: wakes idle connections, then opens new ones. */
   supply(): void {
-    while (!this.closing && this.waiters.size > this.#dialing + this.#checking && this.total < this.#options.max) {
-      void this.dialOne();
+    while (!this.closing && this.waiters.size > this.#dialing + this.#checking) {
+      const checking = this.#checking;
+      const entry = this.#awaken();
+      if (entry !== undefined) this.#offer(entry);
+      else if (this.#checking > checking) continue;
+      else if (this.total < this.#options.max) void this.dialOne();
+      else return;
     }
   }
 
@@ -200,9 +194,9 @@ export class Bag implements EntryOwner {
   close(): void {
     this.closing = true;
     this.#closed.abort();
-    for (const waiter of this.waiters) {
-      this.#leave(waiter);
-      waiter.callback(new ShuttingDownError(`Pool "${this.#options.name}" was closed while waiting for a connection`), undefined);
+    for (let waiter = this.waiters.shift(); waiter !== undefined; waiter = this.waiters.shift()) {
+      const message = `Pool "${this.#options.name}" was closed while waiting for a connection`;
+      waiter.callback(new ShuttingDownError(message), undefined);
     }
     for (const entry of this.idle.splice(0)) this.retire(entry);
   }
@@ -242,34 +236,39 @@ export class Bag implements EntryOwner {
 
   /** The connection is back and quiet: is it clean, and is it to be kept? */
   #reclaim(entry: PoolEntry): void {
-    let lower: string | undefined;
-    const status = entry.client.getTransactionStatus();
-    if (status !== 'I') {
-      entry.destroy(new Error('A transaction was left open on a released client'));
-    } else if (
-      this.closing ||
-      entry.expiresAt <= this.deadlines.now() ||
-      entry.uses >= this.#options.maxUses
-    ) {
-      this.retire(entry);
-    } else if (this.#options.resetOnRelease && !entry.reset) {
-      entry.reset = true;
-      this.#check(entry, DISCARD, this.#options.pingTimeoutMs);
-    } else if ((lower = entry.backstop.lower()) !== undefined) {
-      this.#check(entry, lower, this.#options.pingTimeoutMs);
-    } else {
-      this.#offer(entry);
-    }
+    const step = nextStep(entry, this.deadlines.now(), this.#options);
+    if (step.kind === 'destroy') entry.destroy(new Error(step.reason));
+    else if (step.kind === 'retire') this.retire(entry);
+    else if (step.kind === 'run') this.#check(entry, step.text);
+    else this.#offer(entry);
   }
 
-  #check(entry: PoolEntry, text: string, timeoutMs: number): void {
+  #check(entry: PoolEntry, text: string): void {
     entry.holder = 'pool';
     this.#checking += 1;
-    entry.runInternal(text, timeoutMs, (error) => {
+    entry.runInternal(text, this.#options.pingTimeoutMs, (error) => {
       this.#checking -= 1;
       if (error != null) entry.destroy(error);
       else if (text === DISCARD) forgetAllStatements(entry.client);
     });
+  }
+
+  /** The idle connection that was used last. One that was idle for long is pinged, and offered when it has answered. */
+  #awaken(): PoolEntry | undefined {
+    const now = this.deadlines.now();
+    const { pingAfterIdleMs, allowExitOnIdle } = this.#options;
+    for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
+      if (allowExitOnIdle) entry.client.ref();
+      if (entry.expiresAt <= now) {
+        this.retire(entry);
+      } else if (pingAfterIdleMs !== false && now - entry.idleSince > pingAfterIdleMs) {
+        this.#check(entry, PING);
+        return undefined;
+      } else {
+        return entry;
+      }
+    }
+    return undefined;
   }
 
   /** To the one who has waited longest, else to the idle ones. */
@@ -278,8 +277,8 @@ export class Bag implements EntryOwner {
       this.retire(entry);
       return;
     }
-    for (const waiter of this.waiters) {
-      this.#leave(waiter);
+    const waiter = this.waiters.shift();
+    if (waiter !== undefined) {
       this.#hand(entry, waiter.holder);
       waiter.callback(undefined, entry);
       return;
@@ -290,34 +289,16 @@ export class Bag implements EntryOwner {
     this.idle.push(entry);
   }
 
-  #hand(entry: PoolEntry, holder: 'statement' | 'borrower'): void {
+  #hand(entry: PoolEntry, holder: Borrowing): void {
     entry.holder = holder;
     entry.reset = false;
     this.#listener('acquire', entry);
   }
 
-  #leave(waiter: Waiter): void {
-    this.waiters.delete(waiter);
-    this.deadlines.remove(waiter);
-  }
-
-  readonly #expire = (waiter: Waiter, now: number): void => {
-    const counts = this.counts();
-    this.waiters.delete(waiter);
-    const cause = this.#lastDialErrorAt >= waiter.since ? this.lastDialError : undefined;
-    waiter.callback(new AcquireTimeoutError(this.#options.name, now - waiter.since, counts, cause), undefined);
-  };
-
   #onDialFailed(error: Error): void {
     this.lastDialError = error;
     this.#lastDialErrorAt = this.deadlines.now();
-    if (this.waiters.size > this.#dialing + this.#checking) {
-      for (const waiter of this.waiters) {
-        this.#leave(waiter);
-        waiter.callback(error, undefined);
-        break;
-      }
-    }
+    if (this.waiters.size > this.#dialing + this.#checking) this.waiters.shift()?.callback(error, undefined);
     this.supply();
   }
 }

@@ -43,7 +43,11 @@ export function cancelTarget(client: pg.Client, stream?: pg.ClientConfig['stream
 function tlsFor(ssl: boolean | ConnectionOptions, name: string): boolean | ConnectionOptions {
   if (ssl === false) return false;
   const named: ConnectionOptions = isIP(name) === 0 ? { host: name, servername: name } : { host: name };
-  return Object.assign(named, ssl === true ? undefined : ssl, ssl !== true && 'key' in ssl ? { key: ssl.key } : undefined);
+  return Object.assign(
+    named,
+    ssl === true ? undefined : ssl,
+    ssl !== true && 'key' in ssl ? { key: ssl.key } : undefined,
+  );
 }
 
 /**

@@ -33,7 +33,11 @@ async function openOne(options: DialOptions): Promise<GuardedClient> {
   const gaveUp = new Promise<never>((_resolve, reject) => {
     giveUp = (why) => reject(new ConnectionLostError(why, { outcome: 'not-executed' }));
   });
-  const timer = setTimeout(giveUp, options.timeoutMs, `The server did not accept a connection within ${String(options.timeoutMs)} ms`);
+  const timer = setTimeout(
+    giveUp,
+    options.timeoutMs,
+    `The server did not accept a connection within ${String(options.timeoutMs)} ms`,
+  );
   timer.unref();
   const onAbort = () => giveUp('The pool was closed while a connection was being opened');
   options.signal?.addEventListener('abort', onAbort);

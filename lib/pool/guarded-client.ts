@@ -23,7 +23,11 @@ export type GuardedClient = pg.PoolClient & {
   ref(): void;
   unref(): void;
   /** pg's own `query`, past the entry. */
-  submit(config: unknown, values?: unknown, callback?: (error: Error | null | undefined, result: unknown) => void): void;
+  submit(
+    config: unknown,
+    values?: unknown,
+    callback?: (error: Error | null | undefined, result: unknown) => void,
+  ): void;
 };
 
 export type ClientClass = typeof pg.Client;
@@ -68,7 +72,9 @@ function derive(Base: ClientClass): unknown {
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {
       const entry = this[entryOf];
-      return entry === undefined ? super.query(config, values, callback) : queryThrough(entry, config, values, callback);
+      return entry === undefined
+        ? super.query(config, values, callback)
+        : queryThrough(entry, config, values, callback);
     }
 
     submit(config: unknown, values?: unknown, callback?: unknown): void {

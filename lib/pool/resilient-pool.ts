@@ -12,7 +12,7 @@ import { queryThrough, rethrowFromCaller } from './query-forms.js';
 import { drain } from './drain.js';
 import { isSubmittable } from './submission.js';
 import type { QueryCallback } from './statement.js';
-import type { AcquireCallback } from './waiter.js';
+import type { AcquireCallback, Borrowing } from './waiters.js';
 
 declare module 'pg' {
   // pg reads it, its types do not tell.
@@ -26,7 +26,9 @@ type Done = (release?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: Done) => void;
 
 /** pg.Pool less what is implemented here, so that accessors may stand where its types have properties. */
-type PoolBase = new (config: pg.PoolConfig) => Omit<
+type PoolBase = new (
+  config: pg.PoolConfig,
+) => Omit<
   pg.Pool,
   'connect' | 'end' | 'totalCount' | 'idleCount' | 'waitingCount' | 'expiredCount' | 'ending' | 'ended'
 > & { ending: boolean; ended: boolean };
@@ -185,7 +187,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     });
   }
 
-  #acquire(holder: 'statement' | 'borrower', callback: AcquireCallback): void {
+  #acquire(holder: Borrowing, callback: AcquireCallback): void {
     if (this.#bag.closing) {
       const error = new ShuttingDownError(`Cannot use a pool after calling end on the pool (pool "${this.name}")`);
       process.nextTick(callback, error, undefined);
@@ -211,7 +213,10 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     this.#resolved.log?.(event);
     if (event === 'connect') this.#maintenance.start();
     if (event === 'discard') {
-      this.#resolved.logger.warn({ pool: this.name, err: error }, 'A connection was closed instead of being used again');
+      this.#resolved.logger.warn(
+        { pool: this.name, err: error },
+        'A connection was closed instead of being used again',
+      );
       return;
     }
     if (this.listenerCount(event) === 0) {

@@ -75,7 +75,8 @@ export class Statement extends Expiring {
   /** The connection is gone. */
   abandon(cause: Error): void {
     if (this.error !== undefined && sqlstate(this.error) !== undefined) this.answer(this.error);
-    else if (this.state === 'cancelling') this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown', cause }));
+    else if (this.state === 'cancelling')
+      this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown', cause }));
     else if (this.state === 'queued')
       this.answer(
         new ConnectionLostError('The connection was lost before the statement was sent', {
@@ -85,10 +86,13 @@ export class Statement extends Expiring {
       );
     else
       this.answer(
-        new ConnectionLostError('The connection was lost while the statement ran; whether it took effect is not known', {
-          outcome: 'unknown',
-          cause,
-        }),
+        new ConnectionLostError(
+          'The connection was lost while the statement ran; whether it took effect is not known',
+          {
+            outcome: 'unknown',
+            cause,
+          },
+        ),
       );
   }
 

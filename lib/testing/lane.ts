@@ -47,7 +47,6 @@ export class Lane {
   readonly #framer: Framer;
   #queue: Parcel[] = [];
   #queued = 0;
-  #lastDue = 0;
   #freeAt = 0; // when the link has carried what was given to it, at its bandwidth
   #timer: NodeJS.Timeout | undefined;
   #sinkFull = false;
@@ -69,8 +68,8 @@ export class Lane {
   accept(content: Buffer | 'end' | 'reset'): void {
     if (this.#closed) return;
     const { latencyMs, jitterMs } = this.#route.faults;
-    this.#lastDue = Math.max(this.#lastDue, performance.now() + latencyMs + Math.random() * jitterMs);
-    this.#queue.push({ content, dueAt: latencyMs + jitterMs > 0 ? this.#lastDue : 0 });
+    // One that jitter makes due before its predecessor waits for it at the head of the queue.
+    this.#queue.push({ content, dueAt: performance.now() + latencyMs + Math.random() * jitterMs });
     if (typeof content !== 'string') this.#queued += content.length;
     if (this.#queued > mostQueued) this.#route.source.pause();
     this.#pump();
@@ -79,7 +78,6 @@ export class Lane {
   /** The faults have changed: what is on its way travels without further delay, and nothing waits for its message. */
   hurry(): void {
     for (const parcel of this.#queue) parcel.dueAt = 0;
-    this.#lastDue = 0;
     this.#freeAt = 0;
     this.releaseHeld();
     this.#pump();

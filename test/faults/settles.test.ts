@@ -1,7 +1,13 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect } from 'chai';
-import { AcquireTimeoutError, ConnectionLostError, QueryTimeoutError, ShuttingDownError, withTimeout } from '../../lib/index.js';
+import {
+  AcquireTimeoutError,
+  ConnectionLostError,
+  QueryTimeoutError,
+  ShuttingDownError,
+  withTimeout,
+} from '../../lib/index.js';
 import { ResilientPool } from '../../lib/pool/resilient-pool.js';
 import { startFaultProxy, startPostgres } from '../../lib/testing/index.js';
 import type { FaultProxy, PostgresServer } from '../../lib/testing/index.js';
@@ -52,10 +58,9 @@ describe('each fault settles within its time-out, with its own error, and leaves
 
   const sleeping = () => eventually(async () => (await active()) > 0, 5000, 'the statement has reached the server');
   const active = async () => {
-    const rows = await server.query(
-      `select 1 from pg_stat_activity where application_name = $1 and state = 'active'`,
-      [application_name],
-    );
+    const rows = await server.query(`select 1 from pg_stat_activity where application_name = $1 and state = 'active'`, [
+      application_name,
+    ]);
     return rows.length;
   };
 
@@ -102,7 +107,9 @@ describe('each fault settles within its time-out, with its own error, and leaves
       const { error } = await settled(pool.connect(), within(acquireTimeoutMs));
       expect(error).to.be.instanceOf(AcquireTimeoutError);
       expect((error as AcquireTimeoutError).counts.connecting).to.equal(1);
-      expect(error?.message).to.match(/^Pool "primary": no connection within \d+ ms \(total=1\/2, .*connecting=1, waiting=1\)$/);
+      expect(error?.message).to.match(
+        /^Pool "primary": no connection within \d+ ms \(total=1\/2, .*connecting=1, waiting=1\)$/,
+      );
       await eventually(() => pool.totalCount === 0, 2000, 'the attempt is given up');
     });
   });
@@ -148,7 +155,10 @@ describe('each fault settles within its time-out, with its own error, and leaves
     const sockets = new Set<Socket>();
     const mute = createServer((socket) => {
       sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket)).on('error', () => undefined).resume();
+      socket
+        .on('close', () => sockets.delete(socket))
+        .on('error', () => undefined)
+        .resume();
     });
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const { port } = mute.address() as AddressInfo;
@@ -230,7 +240,10 @@ describe('each fault settles within its time-out, with its own error, and leaves
   describe('a hundred waiters on a pool of two', () => {
     it('are all served where the connections come back', async () => {
       const rows = await Promise.all(
-        Array.from({ length: 100 }, async (_, i) => (await pool.query<{ i: number }>('select $1::int as i', [i])).rows[0]?.i),
+        Array.from(
+          { length: 100 },
+          async (_, i) => (await pool.query<{ i: number }>('select $1::int as i', [i])).rows[0]?.i,
+        ),
       );
       expect(rows).to.deep.equal(Array.from({ length: 100 }, (_, i) => i));
       expect(pool.totalCount).to.be.at.most(2);

@@ -20,7 +20,11 @@ export function findPgBouncer(): string | undefined {
 }
 
 /** PgBouncer in transaction mode before the server, with one server connection. */
-export async function startPgBouncer(binary: string, server: PostgresServer, settings: string[] = []): Promise<PgBouncer> {
+export async function startPgBouncer(
+  binary: string,
+  server: PostgresServer,
+  settings: string[] = [],
+): Promise<PgBouncer> {
   const folder = await mkdtemp(join(tmpdir(), 'pgbouncer-'));
   await chmod(folder, 0o755);
   const port = await freePort();

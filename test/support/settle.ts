@@ -27,7 +27,11 @@ export async function settled<T>(promise: PromiseLike<T>, withinMs: number): Pro
 }
 
 /** Waits until `condition` holds; fails where it does not within `withinMs`. */
-export async function eventually(condition: () => boolean | Promise<boolean>, withinMs: number, what: string): Promise<void> {
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  withinMs: number,
+  what: string,
+): Promise<void> {
   const until = performance.now() + withinMs;
   while (!(await condition())) {
     if (performance.now() > until) throw new Error(`not within ${String(withinMs)} ms: ${what}`);
@@ -36,7 +40,11 @@ export async function eventually(condition: () => boolean | Promise<boolean>, wi
 }
 
 /** Nobody has a client, nobody waits for one, and the server runs nothing of this pool's. */
-export async function expectNothingLeft(pool: ResilientPool, server: PostgresServer, applicationName: string): Promise<void> {
+export async function expectNothingLeft(
+  pool: ResilientPool,
+  server: PostgresServer,
+  applicationName: string,
+): Promise<void> {
   await eventually(
     () => pool.totalCount === pool.idleCount && pool.waitingCount === 0,
     5000,

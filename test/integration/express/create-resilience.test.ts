@@ -28,7 +28,9 @@ async function run(script: string, env: Record<string, string>): Promise<{ code:
   );
 }
 
-describe('createResilience', () => {
+describe('createResilience', function () {
+  this.timeout(30_000);
+
   it('opens its connections without traffic, on the next turn', async () => {
     const server = await sharedPostgres();
     const resilience = createResilience({ connectionString: server.connectionString, min: 2 });

@@ -17,7 +17,9 @@ const pingTimeoutMs = 200;
 const boundMs = 4 * (pingTimeoutMs + acquireTimeoutMs + queryTimeoutMs + 50);
 
 for (const version of versions) {
-  describe(`${version.name}: faults of the database`, () => {
+  describe(`${version.name}: faults of the database`, function () {
+    this.timeout(30_000);
+
     let server: PostgresServer;
     let proxy: FaultProxy;
     let resilience: DbResilience;

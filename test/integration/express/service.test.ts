@@ -12,7 +12,9 @@ import type { TestApp } from './app.js';
 import { versions } from './versions.js';
 
 for (const version of versions) {
-  describe(`${version.name}: a service`, () => {
+  describe(`${version.name}: a service`, function () {
+    this.timeout(30_000);
+
     let server: PostgresServer;
     let resilience: DbResilience;
     let app: TestApp;
@@ -149,13 +151,23 @@ for (const version of versions) {
       expect(response.body).to.deep.equal({ names: ['primary', 'billing'], rows: [{ n: 1 }] });
     });
 
+    it('may be mounted twice', async () => {
+      const { express } = version;
+      const app = express();
+      app.use(resilience, resilience);
+      app.get('/', (req, res) => {
+        res.json(req.db.name);
+      });
+      expect((await request(app).get('/')).body).to.equal('primary');
+    });
+
     it('does not take a property that somebody else has set', async () => {
       const twice = dbResilience({ connectionString: server.connectionString, name: 'other' });
       const { express } = version;
       const both = express();
       both.set('env', 'test');
       const errors: unknown[] = [];
-      both.use(resilience, resilience, twice);
+      both.use(resilience, twice);
       const own: ErrorRequestHandler = (error, _req, res, _next) => {
         errors.push(error);
         res.status(500).end();

@@ -63,7 +63,9 @@ describe('connectWithRetry', () => {
       5000,
     );
     expect(error).to.be.instanceOf(ConnectionLostError);
-    expect(error?.message).to.match(/^No connection to the database in 3 attempts; the last one failed: .*ECONNREFUSED/);
+    expect(error?.message).to.match(
+      /^No connection to the database in 3 attempts; the last one failed: .*ECONNREFUSED/,
+    );
     expect(tries).to.deep.equal([1, 2]);
   });
 
@@ -94,7 +96,12 @@ describe('connectWithRetry', () => {
     const third = await settled(
       connectWithRetry(
         { connectionString: url() },
-        { minDelayMs: 60_000, maxDelayMs: 60_000, signal: between.signal, onRetry: () => setTimeout(() => between.abort(), 10) },
+        {
+          minDelayMs: 60_000,
+          maxDelayMs: 60_000,
+          signal: between.signal,
+          onRetry: () => setTimeout(() => between.abort(), 10),
+        },
       ),
       2000,
     );

@@ -185,7 +185,7 @@ describe('the life of a connection', () => {
     expect((await prepared.query("select current_setting('work_mem') as m")).rows).to.deep.equal([{ m: '6MB' }]);
   });
 
-  it("a listener that throws costs nobody the connection, and is told to the logger", async () => {
+  it('a listener that throws costs nobody the connection, and is told to the logger', async () => {
     const told: string[] = [];
     const note = (_fields: object, message: string) => void told.push(message);
     const listened = make({ max: 1, logger: { debug: note, info: note, warn: note, error: note } });

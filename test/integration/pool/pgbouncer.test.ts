@@ -53,7 +53,9 @@ describe('behind PgBouncer in transaction mode', () => {
   });
 
   it('sets nothing on the shared server connection where they are swallowed', async () => {
-    const swallowed = await start(['ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout']);
+    const swallowed = await start([
+      'ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout',
+    ]);
     await swallowed.query({ text: 'select pg_sleep(0.4)', query_timeout: 5000 });
     expect((await swallowed.query('show statement_timeout')).rows).to.deep.equal([{ statement_timeout: '0' }]);
   });

@@ -113,7 +113,9 @@ describe('withTimeout', () => {
   });
 
   it('only ends the waiting for any other query', async () => {
-    const foreign = { query: (text: string) => (text === 'fast' ? Promise.resolve(1) : new Promise<number>(() => undefined)) };
+    const foreign = {
+      query: (text: string) => (text === 'fast' ? Promise.resolve(1) : new Promise<number>(() => undefined)),
+    };
     expect(await withTimeout(foreign, 50).query('fast')).to.equal(1);
     const { error } = await settled(withTimeout(foreign, 20).query('slow'), 1000);
     expect(error).to.be.instanceOf(QueryTimeoutError);
@@ -122,7 +124,10 @@ describe('withTimeout', () => {
 
   it('refuses what is no time and no work', () => {
     for (const ms of [0, -1, NaN, Infinity, 2 ** 31, '100', null, undefined]) {
-      expect(() => withTimeout({ query: () => Promise.resolve() }, ms as never)).to.throw(ConfigurationError, 'timeoutMs');
+      expect(() => withTimeout({ query: () => Promise.resolve() }, ms as never)).to.throw(
+        ConfigurationError,
+        'timeoutMs',
+      );
     }
     for (const work of [null, undefined, 7, 'select 1', {}]) {
       expect(() => withTimeout(work as never, 100)).to.throw(ConfigurationError, 'withTimeout');

@@ -59,11 +59,14 @@ describe('DeadlineList', () => {
     const removed = new Entry();
     const moved = new Entry();
     const added = new Entry();
-    add(10, new Entry(() => {
-      list.remove(removed);
-      add(30, moved);
-      add(5, added);
-    }));
+    add(
+      10,
+      new Entry(() => {
+        list.remove(removed);
+        add(30, moved);
+        add(5, added);
+      }),
+    );
     add(10, removed);
     add(10, moved);
     clock.advance(10);
