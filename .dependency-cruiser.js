@@ -105,6 +105,7 @@ export default {
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default'] },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(coverage|dist/(?!lib(/|$))|test/package/consumers)' },
   },

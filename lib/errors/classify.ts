@@ -37,6 +37,11 @@ export function isDatabaseError(error: unknown): error is Error & DatabaseError 
   }
 }
 
+/** The SQLSTATE of an error that the database sent; undefined of any other error. */
+export function sqlstate(error: unknown): string | undefined {
+  return isDatabaseError(error) ? error.code : undefined;
+}
+
 function hasDatabaseShape(error: unknown): error is DatabaseError {
   if (typeof error !== 'object' || error === null) return false;
   const { severity, code, message } = error as Partial<DatabaseError>;

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { outsideRequests } from '../core/root-scope.js';
+import { sqlstate } from '../errors/classify.js';
 import { ConnectionLostError, describeCause } from '../errors/errors.js';
 import { destroySocket, guardedClass } from './guarded-client.js';
 import type { ClientClass, GuardedClient } from './guarded-client.js';
-import { sqlstate } from './statement.js';
 
 export interface DialOptions {
   Client: ClientClass;

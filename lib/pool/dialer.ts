@@ -1,8 +1,8 @@
+import { sqlstate } from '../errors/classify.js';
 import type { GuardedClient } from './guarded-client.js';
 import { dial } from './dial.js';
 import { clientConfig } from './options/index.js';
 import type { ResolvedPoolOptions } from './options/index.js';
-import { sqlstate } from './statement.js';
 
 /**
  * Opens the pool's connections with the server's own time-outs a little above ours, for the day when this

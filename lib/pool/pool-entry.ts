@@ -224,6 +224,7 @@ export class PoolEntry {
     }
     // pg reports an error before ReadyForQuery, when the transaction status is still the one from before.
     statement.error = error;
+    // No ReadyForQuery will follow. Where the server speaks another language, the end of the connection tells.
     const { severity } = error as { severity?: unknown };
     if (severity === 'FATAL' || severity === 'PANIC') this.#die(error);
   }

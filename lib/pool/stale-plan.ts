@@ -1,4 +1,4 @@
-import { sqlstate } from './statement.js';
+import { sqlstate } from '../errors/classify.js';
 
 /**
  * Why a named statement fails and would go on failing on its connection:

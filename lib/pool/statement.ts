@@ -1,4 +1,5 @@
 import { Expiring } from '../core/deadline-list.js';
+import { sqlstate } from '../errors/classify.js';
 import { ConnectionLostError, QueryTimeoutError } from '../errors/errors.js';
 import type { PoolEntry } from './pool-entry.js';
 
@@ -108,10 +109,4 @@ export class Statement extends Expiring {
     if (error === undefined) callback(null, result);
     else callback(error);
   }
-}
-
-/** The SQLSTATE of an error of the server's, whichever copy of pg made it. */
-export function sqlstate(error: Error): string | undefined {
-  const { code, severity } = error as { code?: unknown; severity?: unknown };
-  return typeof code === 'string' && code.length === 5 && severity !== undefined ? code : undefined;
 }

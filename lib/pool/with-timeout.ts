@@ -1,11 +1,11 @@
 import pg from 'pg';
+import { sqlstate } from '../errors/classify.js';
 import { ConfigurationError, QueryTimeoutError } from '../errors/errors.js';
 import { assertTimeout, timeout } from '../policy/timeout.js';
 import type { Work } from '../policy/timeout.js';
 import { cancelTarget, requestCancel } from './cancel.js';
 import { destroySocket, entryOf } from './guarded-client.js';
 import { ResilientPool } from './resilient-pool.js';
-import { sqlstate } from './statement.js';
 
 /** Anything that runs statements: a pool, a client, a wrapper around one. */
 export interface Queryable {
@@ -125,7 +125,7 @@ function runOnClient(client: pg.Client, config: pg.QueryConfig, leftMs: number, 
     confirm = setTimeout(() => expire?.(new QueryTimeoutError(timeoutMs, { outcome: 'unknown' })), CONFIRM_MS);
   }, leftMs);
   const told = done.catch((error: unknown) => {
-    if (cancelled === undefined || sqlstate(error as Error) !== '57014') throw error;
+    if (cancelled === undefined || sqlstate(error) !== '57014') throw error;
     throw new QueryTimeoutError(timeoutMs, { outcome: 'rolled-back', cause: error });
   });
   const answer = Promise.race([told, expired]).finally(() => {

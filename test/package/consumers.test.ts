@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../lib/testing/index.js';
 import { createProject, installedHere } from './project.js';
 import { run, succeed } from './run.js';
+import { tenLines } from './ten-lines.js';
 
 const endsWithinMs = 20_000;
 
@@ -28,36 +30,39 @@ describe('the installed package', () => {
   /** Starts a server that prints its port, asks it, and tells it to stop: it has to end by itself. */
   async function answers(folder: string, file: string): Promise<void> {
     const server = spawn(process.execPath, [file], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const exit = once(server, 'exit', { signal: AbortSignal.timeout(3 * endsWithinMs) });
-    exit.catch(() => server.kill('SIGKILL'));
-    let complaint = '';
-    server.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
-    const port = await Promise.race([
-      once(server.stdout.setEncoding('utf8'), 'data').then(([text]) => Number(text)),
-      exit.then(() => Promise.reject(new Error(`${file} ended before it listened: ${complaint}`))),
-    ]);
-    const get = (path: string) =>
-      fetch(`http://127.0.0.1:${String(port)}${path}`, { headers: { Connection: 'close' } });
+    try {
+      const end = once(server, 'close', { signal: AbortSignal.timeout(endsWithinMs) });
+      let complaint = '';
+      server.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
+      const { port } = await Promise.race([
+        once(server.stdout.setEncoding('utf8'), 'data').then(([text]) => JSON.parse(text as string) as AddressInfo),
+        end.then(() => Promise.reject(new Error(`${file} ended before it listened: ${complaint}`))),
+      ]);
+      const get = (path: string) =>
+        fetch(`http://127.0.0.1:${String(port)}${path}`, { headers: { Connection: 'close' } });
 
-    const user = await get('/users/1');
-    expect(user.status).to.equal(200);
-    expect(await user.json()).to.deep.equal({ id: 1, name: 'Ada' });
-    expect((await get('/api/readyz')).status).to.equal(200);
+      const user = await get('/users/1');
+      expect(user.status).to.equal(200);
+      expect(await user.json()).to.deep.equal({ id: 1, name: 'Ada' });
+      expect((await get('/api/readyz')).status).to.equal(200);
 
-    server.kill('SIGTERM');
-    const [code, signal] = (await exit) as [number | null, NodeJS.Signals | null];
-    expect({ code, signal, complaint }).to.deep.equal({ code: 0, signal: null, complaint: '' });
+      server.kill('SIGTERM');
+      const [code, signal] = (await end) as [number | null, NodeJS.Signals | null];
+      expect({ code, signal, complaint }).to.deep.equal({ code: 0, signal: null, complaint: '' });
+    } finally {
+      server.kill('SIGKILL');
+    }
   }
 
   describe('in an ESM project', () => {
     let folder: string;
 
     before(async () => {
-      const files = ['esm.js', 'handles.js', 'testing-kit.js'];
+      const files = { 'app.js': await tenLines('esm'), 'handles.js': undefined, 'testing-kit.js': undefined };
       folder = await createProject('esm', { packages: ['express', 'pg'], files });
     });
 
-    it('answers requests and ends by itself', () => answers(folder, 'esm.js'));
+    it('runs the ten lines of the README and ends by itself', () => answers(folder, 'app.js'));
 
     it('opens nothing when it is imported', async () => {
       const { code, output } = await run(process.execPath, ['handles.js'], { cwd: folder, withinMs: endsWithinMs });
@@ -77,14 +82,14 @@ describe('the installed package', () => {
     });
   });
 
-  it('answers requests in a CommonJS project with Express 4, and ends by itself', async () => {
-    const files = ['commonjs.cjs'];
+  it('runs the ten lines in a CommonJS project with Express 4, and ends by itself', async () => {
+    const files = { 'app.js': await tenLines('commonjs') };
     const folder = await createProject('commonjs', { packages: ['express4', 'pg-min'], files, type: 'commonjs' });
-    await answers(folder, 'commonjs.cjs');
+    await answers(folder, 'app.js');
   });
 
-  it('compiles in a strict TypeScript project, and answers requests', async () => {
-    const files = ['typescript.ts', 'every-type.ts'];
+  it('compiles the ten lines in a strict TypeScript project, and runs them', async () => {
+    const files = { 'app.ts': await tenLines('esm'), 'every-type.ts': undefined };
     const folder = await createProject('typescript', { packages: ['express', 'pg'], files });
     const compilerOptions = {
       module: 'nodenext',
@@ -98,12 +103,16 @@ describe('the installed package', () => {
     };
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
     await succeed(process.execPath, [resolve('node_modules/typescript/bin/tsc')], { cwd: folder });
-    await answers(folder, 'typescript.js');
+    await answers(folder, 'app.js');
   });
 
   it('serves a worker that has no express', async () => {
     const packages = ['pg'];
-    const folder = await createProject('worker', { packages, files: ['worker.js'], npmOptions: ['--omit=peer'] });
+    const folder = await createProject('worker', {
+      packages,
+      files: { 'worker.js': undefined },
+      npmOptions: ['--omit=peer'],
+    });
     const express = await access(join(folder, 'node_modules/express')).then(
       () => 'installed',
       () => 'absent',

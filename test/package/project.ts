@@ -6,8 +6,8 @@ import { tarball, temporaryFolder } from './tarball.js';
 export interface ProjectOptions {
   /** A name of our package.json's devDependencies each, installed in the version that is installed here. */
   readonly packages: readonly string[];
-  /** What to copy from test/package/consumers. */
-  readonly files: readonly string[];
+  /** File names and texts; without a text, what test/package/consumers has under that name. */
+  readonly files: Readonly<Record<string, string | undefined>>;
   readonly type?: 'module' | 'commonjs';
   readonly npmOptions?: readonly string[];
 }
@@ -18,7 +18,10 @@ export async function createProject(name: string, options: ProjectOptions): Prom
   const folder = join(await temporaryFolder(), name);
   await mkdir(folder);
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name, private: true, type }));
-  for (const file of files) await copyFile(resolve('test/package/consumers', file), join(folder, file));
+  for (const [file, text] of Object.entries(files)) {
+    if (text === undefined) await copyFile(resolve('test/package/consumers', file), join(folder, file));
+    else await writeFile(join(folder, file), text);
+  }
   const specifiers = await Promise.all(packages.map(installedHere));
   await succeed(
     'npm',

@@ -69,6 +69,11 @@ for (const [index, subject] of subjects.entries()) {
         expect([code, stdout]).to.deep.equal([0, '[{"n":1}], 2 caught']);
       });
 
+      it('has every call told that it waited too long, after callbacks that threw when they were told', async () => {
+        const { code, stdout } = await run('connect callbacks that throw');
+        expect([code, stdout]).to.deep.equal([0, 'told, 3 caught']);
+      });
+
       for (const [what, scenario] of [
         ['a callback', 'callback that throws on a client'],
         ['a listener', 'listener that throws'],

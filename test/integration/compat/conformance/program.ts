@@ -55,6 +55,21 @@ const scenarios: Record<string, () => Promise<void>> = {
     await pool.end();
   },
 
+  async 'connect callbacks that throw'() {
+    const caught = catchUncaught();
+    const pool = create({ min: 0, max: 1, connectionTimeoutMillis: 200 });
+    const client = await pool.connect();
+    for (let n = 0; n < 3; n++) {
+      pool.connect(() => {
+        throw new Error('the callback broke');
+      });
+    }
+    await pool.query('select 1').catch((error: unknown) => say(error instanceof Error ? 'told' : ''));
+    say(`, ${String(caught.length)} caught`);
+    client.release();
+    await pool.end();
+  },
+
   async 'callback that throws on a client'() {
     const caught = catchUncaught();
     const pool = create({ min: 0, max: 1 });
