@@ -63,7 +63,7 @@ async function serve(database: Database, settings: Settings): Promise<void> {
     text = guide({ url, database: database.description, breakable: faults !== undefined });
     if (taken !== undefined) terminal.say(`Port ${String(taken)} is taken, so another one is used.`);
     const created = createSchema(resilience);
-    await Promise.race([created, sleep(5000, undefined, { ref: false }), interrupted]);
+    await Promise.race([created, sleep(2000, undefined, { ref: false }), interrupted]);
     terminal.say(`\n${text}`);
     const watch = faults === undefined ? undefined : new Watch({ url, resilience, faults, terminal });
     if (faults !== undefined) faults.onChange = () => watch?.start();

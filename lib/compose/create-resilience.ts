@@ -12,7 +12,10 @@ export interface Resilience {
   /** The pool: a `pg.Pool`, to be handed to whatever takes one. */
   readonly db: ResilientPool;
 
-  /** Whether there is a connection, or was one before the pool became idle. It costs nothing to ask. */
+  /**
+   * Whether there is a connection, or was one before the pool became idle. It costs nothing to ask: while connections
+   * are open nothing is sent, so a server that fell silent is noticed when the traffic's statements time out.
+   */
   readonly isReady: boolean;
 
   /** Why `isReady` is false; undefined while it is true. Names no host and no secret. */

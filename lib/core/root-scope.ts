@@ -11,10 +11,24 @@ export function outsideRequests<T>(fn: () => T): T {
   return root.runInAsyncScope(fn);
 }
 
-/** Binds a callback to the AsyncLocalStorage context of the caller, whoever calls it in the end. */
+/**
+ * Binds a callback to the AsyncLocalStorage context of the caller, whoever calls it in the end. What it throws is
+ * thrown on the next tick: here it would unwind pg's parser in the middle of a message, or the list of deadlines.
+ */
 export function boundToCaller<Args extends unknown[]>(callback: (...args: Args) => unknown): (...args: Args) => void {
   const scope = new AsyncResource('express-db-resilience.callback');
   return (...args) => {
-    scope.runInAsyncScope(callback, undefined, ...args);
+    try {
+      scope.runInAsyncScope(callback, undefined, ...args);
+    } catch (error) {
+      throwLater(error);
+    }
   };
+}
+
+/** Makes it an uncaught exception, as it would be, without unwinding what is under way. */
+export function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }

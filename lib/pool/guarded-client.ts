@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type pg from 'pg';
 import type { PoolEntry } from './pool-entry.js';
+import { throwLater } from '../core/root-scope.js';
 import { queryThrough } from './query-forms.js';
 
 /** The part of pg's Client that is used beyond its published types, in one place. */
@@ -67,7 +68,13 @@ function derive(Base: ClientClass): unknown {
         this.lost ??= new Error('Connection terminated');
         this[entryOf]?.onEnd();
       }
-      return super.emit(event, ...args);
+      try {
+        return super.emit(event, ...args);
+      } catch (error) {
+        // A listener of the user's, in the middle of pg's parser.
+        throwLater(error);
+        return true;
+      }
     }
 
     override query(config: unknown, values?: unknown, callback?: unknown): unknown {

@@ -13,7 +13,9 @@ describe('a run of mocha with our root hooks', function () {
       `it('forgets', async () => { Promise.reject(new Error('lost')); await new Promise(setImmediate); });`,
     );
     expect(code).to.not.equal(0);
-    expect(output).to.match(/\d failing/).and.to.contain('lost');
+    expect(output)
+      .to.match(/\d failing/)
+      .and.to.contain('lost');
   });
 
   it('fails where a rejection is unhandled after the last test', async () => {

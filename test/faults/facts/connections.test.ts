@@ -133,7 +133,8 @@ describe('facts: connections', () => {
         Promise.all(Array.from({ length: 12 }, () => lifetime(rig.resilient(options)))),
       ];
       const [bare = [], ours = []] = await value(Promise.all(lives), 8000);
-      expect(Math.min(...bare)).to.be.within(1995, 8000);
+      // A timer of Node's counts from the beginning of its turn, so that it comes a little early.
+      expect(Math.min(...bare)).to.be.within(1950, 8000);
       expect(Math.min(...ours)).to.be.within(1795, 8000);
       // That all twelve end within the last 30 of the 200 ms of jitter: one run in ten thousand million.
       expect(Math.min(...ours)).to.be.below(Math.min(...bare) - 30);

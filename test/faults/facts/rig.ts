@@ -6,6 +6,7 @@ import type { ResilientPoolOptions } from '../../../lib/pool/options/index.js';
 import { ResilientPool } from '../../../lib/pool/resilient-pool.js';
 import { startFaultProxy, type FaultProxy, type PostgresServer } from '../../../lib/testing/index.js';
 import { sharedPostgres } from '../../support/postgres.js';
+import { Relay } from './relay.js';
 import { eventually, expectNothingLeft, settled } from '../../support/settle.js';
 
 const ours = 'facts-ours';
@@ -24,6 +25,7 @@ export class Rig {
   readonly #barePools: pg.Pool[] = [];
   readonly #bareSockets = new Set<Socket>();
   readonly #proxies: FaultProxy[] = [];
+  readonly #relays: Relay[] = [];
   #server: PostgresServer | undefined;
 
   constructor(start: () => Promise<PostgresServer> = sharedPostgres) {
@@ -101,6 +103,13 @@ export class Rig {
     return proxy;
   }
 
+  async relay(): Promise<Relay> {
+    const relay = new Relay(this.server);
+    this.#relays.push(relay);
+    await relay.listen();
+    return relay;
+  }
+
   /** The sessions of our pools, as the server sees them. */
   sessions(): Promise<Session[]> {
     return this.#sessionsOf(ours);
@@ -138,6 +147,7 @@ export class Rig {
 
   async #closeProxies(): Promise<void> {
     for (const proxy of this.#proxies.splice(0)) await proxy.close();
+    for (const relay of this.#relays.splice(0)) relay.close();
   }
 }
 

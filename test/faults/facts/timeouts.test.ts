@@ -5,6 +5,7 @@ import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import { QueryTimeoutError } from '../../../lib/errors/errors.js';
 import { cancelTarget, requestCancel } from '../../../lib/pool/cancel.js';
+import type { Relay } from './relay.js';
 import { backendPid, countConnects, failure, isPendingAfter, Rig, soon, timed, value } from './rig.js';
 
 describe('facts: time-outs and cancellation', () => {
@@ -81,16 +82,44 @@ describe('facts: time-outs and cancellation', () => {
   );
 
   rig.fact(
-    'hot-path 1: error callbacks run before ReadyForQuery: given an awaited statement that failed, then the transaction status is the one after it',
+    'pg-failures: query_timeout: given the server has confirmed the cancel and is not ready yet, then the caller is told of the time-out all the same',
+    async () => {
+      const relay = await rig.relay();
+      const pool = rig.resilient({ connectionString: relay.connectionString(rig.server), max: 1 });
+      await pool.query('select 1');
+      relay.holdReadyMs = 300;
+      const error = await failure(pool.query(timed('select pg_sleep(9)', 100)));
+      expectTimedOut(error);
+      expect(error.outcome).to.equal('rolled-back');
+      relay.holdReadyMs = 0;
+      await value(pool.query('select 1'));
+    },
+  );
+
+  rig.fact(
+    'pg-failures: query_timeout: given the connection is lost after the server has confirmed the cancel, then the caller is told of the time-out all the same',
     async () => {
       const proxy = await rig.proxy();
-      const connectionString = proxy.connectionString(rig.server);
-      const bare = rig.bare({ connectionString, max: 1 });
-      expect(await statusesAfterFailures(await bare.connect(), proxy)).to.deep.equal({ begun: 'I', committed: 'T' });
+      const pool = rig.resilient({ connectionString: proxy.connectionString(rig.server), max: 1 });
+      await pool.query('select 1');
+      const cut = proxy.cutAfterMessage({ direction: 'toClient', match: ({ type }) => type === 'E', when: 'after' });
+      const error = await failure(pool.query(timed('select pg_sleep(9)', 100)));
+      expectTimedOut(error);
+      expect(cut.happened).to.equal(1);
+      await value(pool.query('select 1'));
+    },
+  );
 
-      const pool = rig.resilient({ connectionString, max: 1 });
-      const client = await pool.connect();
-      expect(await statusesAfterFailures(client, proxy)).to.deep.equal({ begun: 'E', committed: 'I' });
+  rig.fact(
+    'hot-path 1: error callbacks run before ReadyForQuery: given an awaited statement that failed, then the transaction status is the one after it',
+    async () => {
+      const relay = await rig.relay();
+      const connectionString = relay.connectionString(rig.server);
+      const bare = await rig.bare({ connectionString, max: 1 }).connect();
+      expect(await statusesAfterFailures(bare, relay)).to.deep.equal({ begun: 'I', committed: 'T' });
+
+      const client = await rig.resilient({ connectionString, max: 1 }).connect();
+      expect(await statusesAfterFailures(client, relay)).to.deep.equal({ begun: 'E', committed: 'I' });
       client.release();
     },
   );
@@ -98,30 +127,26 @@ describe('facts: time-outs and cancellation', () => {
   rig.fact(
     'hot-path 1: error callbacks run before ReadyForQuery: given a failed transaction that was not ended, then the next caller never gets 25P02',
     async () => {
-      const proxy = await rig.proxy();
-      const connectionString = proxy.connectionString(rig.server);
+      const relay = await rig.relay();
+      const connectionString = relay.connectionString(rig.server);
       const bare = rig.bare({ connectionString, max: 1 });
       const failed = await bare.connect();
-      await failSlowly(proxy, failed, 'begin; select 1/0');
-      expect(failed.getTransactionStatus()).to.equal('I');
+      expect(await failLate(relay, failed, 'begin; select 1/0')).to.include({ code: '22012', status: 'I' });
       failed.release();
       expect((await failure(bare.query('select 1'))).code).to.equal('25P02');
 
       const pool = rig.resilient({ connectionString, max: 1 });
       await value(pool.query('select 1'));
+      relay.holdReadyMs = heldMs;
       const next: Promise<unknown>[] = [];
-      proxy.bandwidth(slow);
-      const first = failure(pool.query('begin; select 1/0')).then((error) => {
-        next.push(pool.query('select 2'));
-        return error;
-      });
+      const first = failure(pool.query('begin; select 1/0')).finally(() => next.push(pool.query('select 2')));
       next.push(pool.query('select 1'));
       expect((await first).code).to.equal('22012');
-      proxy.bandwidth(fast);
+      relay.holdReadyMs = 0;
       await value(Promise.all(next));
 
       const client = await pool.connect();
-      expect((await failSlowly(proxy, client, 'begin; select 1/0')).code).to.equal('22012');
+      expect(await failLate(relay, client, 'begin; select 1/0')).to.include({ code: '22012', status: 'E' });
       client.release();
       await value(pool.query('select 1'));
     },
@@ -135,28 +160,23 @@ function expectTimedOut(error: Error & { outcome?: string }): void {
   if (error.outcome === 'rolled-back') expect((error.cause as pg.DatabaseError).code).to.equal('57014');
 }
 
-/** Fifty slices a second of at most 6 bytes: ReadyForQuery, which has 6, always comes in a later one than what is before it. */
-const slow = 300;
-const fast = 10_000_000;
+const heldMs = 100;
 
-interface Slow {
-  bandwidth(bytesPerSecond: number): void;
-}
-
-async function failSlowly(link: Slow, client: pg.PoolClient, text: string) {
-  link.bandwidth(slow);
-  const error = await failure(client.query(text));
+/** What a statement failed with, and which transaction status its client then shows. */
+async function failLate(relay: Relay, client: pg.PoolClient, text: string) {
+  relay.holdReadyMs = heldMs;
+  const { code } = await failure(client.query(text));
   const status = client.getTransactionStatus();
-  link.bandwidth(fast);
-  return Object.assign(error, { status });
+  relay.holdReadyMs = 0;
+  return { code, status };
 }
 
-async function statusesAfterFailures(client: pg.PoolClient, link: Slow) {
+async function statusesAfterFailures(client: pg.PoolClient, relay: Relay) {
   await client.query('create temp table late (id int unique deferrable initially deferred)');
-  const begun = await failSlowly(link, client, 'begin; select 1/0');
+  const begun = await failLate(relay, client, 'begin; select 1/0');
   await client.query('rollback');
   await client.query('begin; insert into late values (1), (1)');
-  const committed = await failSlowly(link, client, 'commit');
+  const committed = await failLate(relay, client, 'commit');
   expect([begun.code, committed.code]).to.deep.equal(['22012', '23505']);
   return { begun: begun.status, committed: committed.status };
 }

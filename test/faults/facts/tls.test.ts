@@ -1,7 +1,5 @@
 import { expect } from 'chai';
 import { describe } from 'mocha';
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { startPostgres } from '../../../lib/testing/index.js';
 import { backendPid, failure, Rig, soon, timed, value } from './rig.js';
 
@@ -38,45 +36,17 @@ describe('facts: TLS', () => {
   rig.fact(
     'pg-failures: a CancelRequest before TLS: given a statement on a TLS connection that times out, then it is cancelled on the server and the cancel is encrypted too',
     async () => {
-      await withFirstMessages(rig.server, async (port, firstMessages) => {
-        const { user, password, database, tlsCertificate } = rig.server;
-        const where = { connectionString: undefined, host: 'localhost', port, user, password, database };
-        const pool = rig.resilient({ ...where, max: 1, ssl: { ca: tlsCertificate } });
-        const pid = await backendPid(pool);
-        expect((await failure(pool.query(timed('select pg_sleep(9)', 200)))).code).to.equal('DB_QUERY_TIMEOUT');
-        await soon(async () => (await rig.sessions())[0]?.state === 'idle', 'the server has stopped the statement');
-        expect(await backendPid(pool)).to.equal(pid);
-        expect(firstMessages).to.deep.equal([sslRequest, sslRequest]);
-      });
+      const { user, password, database, tlsCertificate } = rig.server;
+      const relay = await rig.relay();
+      const where = { connectionString: undefined, host: 'localhost', port: relay.port, user, password, database };
+      const pool = rig.resilient({ ...where, max: 1, ssl: { ca: tlsCertificate } });
+      const pid = await backendPid(pool);
+      expect((await failure(pool.query(timed('select pg_sleep(9)', 200)))).code).to.equal('DB_QUERY_TIMEOUT');
+      await soon(async () => (await rig.sessions())[0]?.state === 'idle', 'the server has stopped the statement');
+      expect(await backendPid(pool)).to.equal(pid);
+      expect(relay.requestCodes).to.deep.equal([sslRequest, sslRequest]);
     },
   );
 });
 
 const sslRequest = 80877103;
-
-/** A relay in front of the server that notes with which request code each connection begins. */
-async function withFirstMessages(
-  target: { host: string; port: number },
-  work: (port: number, codes: number[]) => Promise<void>,
-): Promise<void> {
-  const codes: number[] = [];
-  const relay: Server = createServer({ allowHalfOpen: true }, (client) => {
-    const server = connect({ host: target.host, port: target.port, allowHalfOpen: true });
-    client.once('data', (bytes) => codes.push(bytes.readInt32BE(4)));
-    client.pipe(server).pipe(client);
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => other.destroy());
-    }
-  });
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  try {
-    await work((relay.address() as AddressInfo).port, codes);
-  } finally {
-    relay.close();
-  }
-}

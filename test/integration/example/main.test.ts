@@ -130,6 +130,14 @@ describe('the main example', function () {
     await example.leavesNothing();
   });
 
+  it('ends in good order where it is asked while it starts', async () => {
+    await start().says('Starting');
+    example.signal('SIGINT');
+    expect(await example.exits(30_000)).to.equal(0);
+    expect(example.output).to.match(/Stopped\.\n$/);
+    await example.leavesNothing();
+  });
+
   it('ends in time while its database is frozen and requests wait', async () => {
     await start().says(started);
     await example.post('/faults/freeze');
@@ -218,6 +226,7 @@ describe('the main example', function () {
       start({ DATABASE_URL: url.href });
       expect(await example.exits(30_000)).to.equal(1);
       expect(example.output).to.contain('permission denied');
+      await server.query('drop role visitor');
     });
 
     it('serves 503 until it can be reached', async () => {

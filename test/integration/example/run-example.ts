@@ -15,8 +15,8 @@ export class Example {
   /** The exit code, or the signal. */
   ended: number | string | undefined;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  #servers: number[] = [];
-  #folders: string[] = [];
+  readonly #servers = new Set<number>();
+  readonly #folders = new Set<string>();
 
   constructor(env: Record<string, string | undefined> = {}) {
     this.#child = spawn(process.execPath, [program], {
@@ -42,17 +42,11 @@ export class Example {
       `the example says "${text}"`,
     );
     if (!this.output.includes(text)) throw new Error(`The example ended (${String(this.ended)}):\n${this.output}`);
-    const tree = processTree(this.#child.pid ?? 0);
-    for (const { pid } of tree) {
-      const folder = /\S*express-db-resilience-pg-\w+/.exec(commandLine(pid))?.[0];
-      if (folder === undefined) continue;
-      this.#servers.push(pid);
-      this.#folders.push(folder);
-    }
+    this.#remember();
   }
 
   get ownsDatabase(): boolean {
-    return this.#servers.length > 0 && this.#folders.every((folder) => existsSync(folder));
+    return this.#folders.size > 0 && [...this.#folders].every((folder) => existsSync(folder));
   }
 
   type(word: string): void {
@@ -69,14 +63,31 @@ export class Example {
 
   /** Waits until the process has ended. */
   async exits(withinMs: number): Promise<number | string | undefined> {
-    await eventually(() => this.ended !== undefined, withinMs, `the example ends; it said:\n${this.output}`);
+    const hasEnded = () => {
+      this.#remember();
+      return this.ended !== undefined;
+    };
+    await eventually(hasEnded, withinMs, `the example ends; it said:\n${this.output}`);
     return this.ended;
   }
 
   /** Waits until its database is gone, with processes and folder. */
   async leavesNothing(): Promise<void> {
-    await eventually(() => this.#servers.every((pid) => processTree(pid).length === 0), 10_000, 'the server is gone');
-    await eventually(() => !this.#folders.some((folder) => existsSync(folder)), 10_000, 'its folder is gone');
+    await eventually(
+      () => [...this.#servers].every((pid) => processTree(pid).length === 0),
+      10_000,
+      'the server is gone',
+    );
+    await eventually(() => ![...this.#folders].some((folder) => existsSync(folder)), 10_000, 'its folder is gone');
+  }
+
+  #remember(): void {
+    for (const { pid } of processTree(this.#child.pid ?? 0)) {
+      const folder = /[^\s=]*express-db-resilience-pg-\w+/.exec(commandLine(pid))?.[0];
+      if (folder === undefined) continue;
+      this.#servers.add(pid);
+      this.#folders.add(folder);
+    }
   }
 
   async get(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; body: unknown }> {
