@@ -39,6 +39,9 @@ export type BagListener = (event: BagEvent, entry: PoolEntry, error?: Error | bo
 // A comment alone: the server parses nothing, takes no snapshot, and answers EmptyQueryResponse.
 const PING = '-- ping';
 
+/** After this long an attempt to connect is not counted on any more, although it may still succeed. */
+const SLOW_DIAL_MS = 1000;
+
 /** A cursor or COPY that its borrower is just closing may take this long to end after release. */
 const CLOSING_MS = 500;
 
@@ -58,7 +61,7 @@ export class Bag implements EntryOwner {
   readonly #options: BagOptions;
   readonly #listener: BagListener;
   readonly #closed = new AbortController();
-  #dialing = 0;
+  readonly #dials = new Set<{ readonly since: number }>();
   #checking = 0;
   #open = 0;
   #cancels = 0;
@@ -96,12 +99,12 @@ export class Bag implements EntryOwner {
 
   /** Connections and those being opened: what counts against `max`. */
   get total(): number {
-    return this.entries.size + this.#dialing;
+    return this.entries.size + this.#dials.size;
   }
 
   /** Sockets that have not closed yet, those of retired connections and of CancelRequests among them. */
   get openSockets(): number {
-    return this.#open + this.#dialing + this.#cancels;
+    return this.#open + this.#dials.size + this.#cancels;
   }
 
   counts(): PoolCounts {
@@ -109,7 +112,7 @@ export class Bag implements EntryOwner {
       total: this.total,
       active: this.entries.size - this.idle.length,
       idle: this.idle.length,
-      connecting: this.#dialing,
+      connecting: this.#dials.size,
       waiting: this.waiters.size,
       max: this.#options.max,
     };
@@ -131,7 +134,7 @@ export class Bag implements EntryOwner {
 
   /** While more wait than are on their way: wakes idle connections, then opens new ones. */
   supply(): void {
-    while (!this.closing && this.waiters.size > this.#dialing + this.#checking) {
+    while (!this.closing && this.waiters.size > this.#onTheWay()) {
       const checking = this.#checking;
       const entry = this.#awaken();
       if (entry !== undefined) this.#offer(entry);
@@ -141,18 +144,27 @@ export class Bag implements EntryOwner {
     }
   }
 
+  /** Connections that will soon be free. A server that is silent for so long may be reached another way by now. */
+  #onTheWay(): number {
+    const slow = this.deadlines.now() - SLOW_DIAL_MS;
+    let soon = this.#checking;
+    for (const { since } of this.#dials) if (since > slow) soon += 1;
+    return soon;
+  }
+
   /** Opens one connection into the bag. Never rejects: a failure goes to the one who has waited longest. */
   async dialOne(): Promise<boolean> {
-    this.#dialing += 1;
+    const dial = { since: this.deadlines.now() };
+    this.#dials.add(dial);
     let client: GuardedClient;
     try {
       client = await this.#options.dial(this.#closed.signal);
     } catch (error) {
-      this.#dialing -= 1;
-      this.#onDialFailed(error as Error);
+      this.#dials.delete(dial);
+      this.#onDialFailed(error as Error, dial.since);
       return false;
     }
-    this.#dialing -= 1;
+    this.#dials.delete(dial);
     this.#open += 1;
     this.lastDialError = undefined;
     const entry = new PoolEntry(client, this);
@@ -248,8 +260,11 @@ export class Bag implements EntryOwner {
     this.#checking += 1;
     entry.runInternal(text, this.#options.pingTimeoutMs, (error) => {
       this.#checking -= 1;
-      if (error != null) entry.destroy(error);
-      else if (text === DISCARD) forgetAllStatements(entry.client);
+      if (error != null) {
+        entry.destroy(error);
+        // Somebody may have counted on this one.
+        this.supply();
+      } else if (text === DISCARD) forgetAllStatements(entry.client);
     });
   }
 
@@ -295,10 +310,15 @@ export class Bag implements EntryOwner {
     this.#listener('acquire', entry);
   }
 
-  #onDialFailed(error: Error): void {
+  #onDialFailed(error: Error, since: number): void {
     this.lastDialError = error;
     this.#lastDialErrorAt = this.deadlines.now();
-    if (this.waiters.size > this.#dialing + this.#checking) this.waiters.shift()?.callback(error, undefined);
+    const { first } = this.waiters;
+    // Whoever came later has not had an attempt of his own: this one may have begun in another outage.
+    if (first !== undefined && first.since <= since && this.waiters.size > this.#onTheWay()) {
+      this.waiters.shift();
+      first.callback(error, undefined);
+    }
     this.supply();
   }
 }

@@ -58,6 +58,8 @@ export class Maintenance {
         bag.retire(entry);
       }
     }
+    // For those who wait behind an attempt to connect that has become slow.
+    bag.supply();
     void this.refill();
   }
 

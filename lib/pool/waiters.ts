@@ -53,13 +53,18 @@ export class Waiters {
     this.#deadlines.add(waiter, now + this.#timeoutMs);
   }
 
+  get first(): Waiter | undefined {
+    for (const waiter of this.#waiting) return waiter;
+    return undefined;
+  }
+
   /** Takes out the one who has waited longest. */
   shift(): Waiter | undefined {
-    for (const waiter of this.#waiting) {
-      this.#waiting.delete(waiter);
-      this.#deadlines.remove(waiter);
-      return waiter;
+    const { first } = this;
+    if (first !== undefined) {
+      this.#waiting.delete(first);
+      this.#deadlines.remove(first);
     }
-    return undefined;
+    return first;
   }
 }

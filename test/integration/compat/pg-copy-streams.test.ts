@@ -37,9 +37,9 @@ describe('pg-copy-streams on a client of a ResilientPool', () => {
 
   it('copies in, and the connection is used again', async () => {
     const copy = client.query(copyFrom('copy copied from stdin'));
-    await pipeline(Readable.from(lines(100_000)), copy);
-    expect(copy.rowCount).to.equal(100_000);
-    expect(await rowsCopied()).to.equal(100_000);
+    await pipeline(Readable.from(lines(20_000)), copy);
+    expect(copy.rowCount).to.equal(20_000);
+    expect(await rowsCopied()).to.equal(20_000);
     client.release();
     await expectNextBorrowerHas(backendOf(client));
   });

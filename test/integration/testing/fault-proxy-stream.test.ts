@@ -69,13 +69,31 @@ describe('FaultProxy between plain sockets', () => {
     expect(performance.now() - begun).to.be.greaterThan(145);
   });
 
+  it('goes on carrying what the client says after the server has ended', async () => {
+    const got = new Promise<Received>((resolve) => {
+      serve = (socket) => {
+        void receive(socket).then(resolve);
+        socket.end('I have said all');
+      };
+    });
+    const client = await dial();
+    expect(await receive(client)).to.deep.equal({ bytes: Buffer.from('I have said all'), how: 'end' });
+    await sleep(50);
+    client.end('I have not');
+    expect(await got).to.deep.equal({ bytes: Buffer.from('I have not'), how: 'end' });
+  });
+
   it('forwards a reset, behind what was sent before it', async () => {
-    proxy.latency(50);
+    proxy.latency(10_000);
     const got = new Promise<Received>((resolve) => {
       serve = (socket) => void receive(socket).then(resolve);
     });
     const client = await dial();
-    client.write('hello', () => setTimeout(() => client.resetAndDestroy(), 10));
+    client.write('hello');
+    await sleep(50);
+    client.resetAndDestroy();
+    await sleep(50);
+    await proxy.pass(); // both at once
     expect(await got).to.deep.equal({ bytes: Buffer.from('hello'), how: 'reset' });
   });
 

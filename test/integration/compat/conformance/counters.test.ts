@@ -94,10 +94,10 @@ for (const subject of subjects) {
     });
 
     it('count a lent connection that has reached its age as expired', async () => {
-      const young = subject.create({ connectionString: database.connectionString, min: 0, maxLifetimeSeconds: 0.1 });
+      const young = subject.create({ connectionString: database.connectionString, min: 0, maxLifetimeSeconds: 0.5 });
       const client = await young.connect();
       expect(young.expiredCount).to.equal(0);
-      await sleep(200);
+      await sleep(700);
       expect(young.expiredCount).to.equal(1);
       client.release();
       expect([young.totalCount, young.expiredCount]).to.deep.equal([0, 0]);

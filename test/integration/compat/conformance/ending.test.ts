@@ -3,10 +3,10 @@ import { expect } from 'chai';
 import { ResilientPool, ShuttingDownError } from '../../../../lib/index.js';
 import { failureOf } from '../failure-of.js';
 import { testDatabase, type TestDatabase } from '../test-database.js';
-import { settles } from './settles.js';
-import { subjects } from './subjects.js';
+import { expectSettled } from './expect-settled.js';
+import { mainSubjects } from './subjects.js';
 
-for (const subject of subjects) {
+for (const subject of mainSubjects) {
   const ours = subject.resilient;
 
   describe(`end: ${subject.name}`, () => {
@@ -54,7 +54,7 @@ for (const subject of subjects) {
       const pool = create();
       const client = await pool.connect();
       const ended = pool.end();
-      expect(await settles(ended, 100)).to.equal(false);
+      await expectSettled(ended, false);
       expect((await client.query<{ n: number }>('select 1 as n')).rows).to.deep.equal([{ n: 1 }]);
       client.release();
       await ended;
@@ -89,7 +89,7 @@ for (const subject of subjects) {
       const ended = pool.end();
       client.release();
       await ended;
-      expect(await settles(waiting)).to.equal(ours);
+      await expectSettled(waiting, ours);
       if (ours) expect(await waiting).to.be.instanceOf(ShuttingDownError);
     });
 
@@ -136,15 +136,15 @@ describe('end: a client that never comes back', () => {
 
   it('is waited for by pg.Pool for ever, by ResilientPool for drainTimeoutMs', async () => {
     const options = { connectionString: database.connectionString, max: 1, min: 0 };
-    const native = subjects[0]?.create(options);
+    const native = mainSubjects[0]?.create(options);
     const nativeClient = await native?.connect();
-    expect(await settles(native?.end() ?? Promise.resolve(), 1500)).to.equal(false);
+    await expectSettled(native?.end() ?? Promise.resolve(), false);
     nativeClient?.release();
 
     const pool = new ResilientPool({ ...options, drainTimeoutMs: 200 });
     const client = await pool.connect();
     const running = failureOf(client.query('select pg_sleep(20)'));
-    expect(await settles(pool.end(), 1500)).to.equal(true);
+    await expectSettled(pool.end(), true);
     expect(await running).to.include({ code: 'DB_CONNECTION_LOST' });
     client.release();
     expect(await database.busyBackends()).to.deep.equal([]);

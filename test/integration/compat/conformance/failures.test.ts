@@ -9,10 +9,10 @@ import { backendOf } from '../backend-of.js';
 import { eventually } from '../eventually.js';
 import { failureOf } from '../failure-of.js';
 import { expectNothingCheckedOut, testDatabase, type TestDatabase } from '../test-database.js';
-import { settles } from './settles.js';
-import { subjects, type SharedOptions } from './subjects.js';
+import { expectSettled } from './expect-settled.js';
+import { mainSubjects, type SharedOptions } from './subjects.js';
 
-for (const subject of subjects) {
+for (const subject of mainSubjects) {
   const ours = subject.resilient;
 
   describe(`failures: ${subject.name}`, () => {
@@ -268,6 +268,19 @@ for (const subject of subjects) {
         client.release();
       });
 
+      it(`fails later statements on its client, ${ours ? 'with an outcome' : 'by a message'}`, async () => {
+        const pool = create({ max: 1 });
+        const client = await pool.connect();
+        client.on('error', () => undefined);
+        const ended = new Promise((resolve) => client.once('end', () => resolve(undefined)));
+        await database.terminate(backendOf(client));
+        await ended;
+        const failure = await failureOf(client.query('select 1'));
+        if (ours) expect(failure).to.include({ code: 'DB_CONNECTION_LOST', outcome: 'not-executed' });
+        else expect(failure.message).to.include('not queryable');
+        client.release();
+      });
+
       it(`silently, while it is idle, ${ours ? 'is noticed before it is lent' : 'is lent'}`, async () => {
         const proxy = await startFaultProxy({ target: await sharedPostgres() });
         try {
@@ -286,7 +299,7 @@ for (const subject of subjects) {
           await sleep(50);
           // The old connection has lost a message and stays dead; a new one works.
           await proxy.pass();
-          expect(await settles(next, 1500)).to.equal(ours);
+          await expectSettled(next, ours);
         } finally {
           await proxy.close();
         }

@@ -6,8 +6,15 @@ import pg from 'pg';
 import { ConfigurationError, ResilientPool } from '../../../../lib/index.js';
 import { failureOf } from '../failure-of.js';
 import { testDatabase, type TestDatabase } from '../test-database.js';
-import { settles } from './settles.js';
+import { expectSettled } from './expect-settled.js';
 import { subjects, type SharedOptions } from './subjects.js';
+
+/** With the methods that pg-pool calls, as the client of pg-native has them. */
+class ForeignClient extends EventEmitter {
+  connect() {}
+  query() {}
+  end() {}
+}
 
 for (const subject of subjects) {
   const ours = subject.resilient;
@@ -181,6 +188,7 @@ for (const subject of subjects) {
       ['a min above max', { min: 6, max: 5 }, 'min'],
       ['connectionTimeoutMillis: 0, to wait without end', { connectionTimeoutMillis: 0 }, 'connectionTimeoutMillis'],
       ['poolSize', { poolSize: 5 }, 'poolSize'],
+      ['a Client class that is not of pg', { Client: ForeignClient }, 'Client'],
       ['a Promise of its own', { Promise: class extends Promise<unknown> {} }, 'Promise'],
       [
         'a connection string that contradicts an option beside it',
@@ -243,7 +251,7 @@ describe('options: types', () => {
   it('takes pg.PoolConfig, and is a pg.Pool, in TypeScript too', async () => {
     const config: pg.PoolConfig = { connectionString: (await testDatabase()).connectionString };
     const pool: pg.Pool = new ResilientPool(config);
-    expect(await settles(pool.query('select 1'), 5000)).to.equal(true);
+    await expectSettled(pool.query('select 1'), true);
     await pool.end();
   });
 });

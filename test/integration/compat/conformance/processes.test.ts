@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { testDatabase, type TestDatabase } from '../test-database.js';
-import { subjects } from './subjects.js';
+import { mainSubjects } from './subjects.js';
 
 interface Ending {
   /** null: it had to be killed. */
@@ -12,7 +12,7 @@ interface Ending {
   ms: number;
 }
 
-for (const [index, subject] of subjects.entries()) {
+for (const [index, subject] of mainSubjects.entries()) {
   const ours = subject.resilient;
 
   describe(`a process with a pool: ${subject.name}`, () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { backendOf } from '../backend-of.js';
-import { subjects, type SharedOptions } from './subjects.js';
+import { mainSubjects, type SharedOptions } from './subjects.js';
 
 // A process of its own, because what it shows is how a process ends.
 const [scenario = '', subjectIndex = '', connectionString = ''] = process.argv.slice(2);
@@ -109,7 +109,7 @@ const scenarios: Record<string, () => Promise<void>> = {
 };
 
 function create(options: SharedOptions): pg.Pool {
-  const subject = subjects[Number(subjectIndex)];
+  const subject = mainSubjects[Number(subjectIndex)];
   if (subject === undefined) throw new Error(`There is no subject ${subjectIndex}`);
   return subject.create({ connectionString, ...options });
 }

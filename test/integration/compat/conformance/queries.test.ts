@@ -4,7 +4,7 @@ import type pg from 'pg';
 import Cursor from 'pg-cursor';
 import { failureOf } from '../failure-of.js';
 import { expectNothingCheckedOut, testDatabase, type TestDatabase } from '../test-database.js';
-import { settles } from './settles.js';
+import { expectSettled } from './expect-settled.js';
 import { subjects } from './subjects.js';
 
 interface Row {
@@ -202,7 +202,7 @@ for (const subject of subjects) {
 
         it('is refused at once, and the pool goes on', async () => {
           const failure = failureOf(pool.query('select $1::int as n', [unsendable]));
-          expect(await settles(failure)).to.equal(true);
+          await expectSettled(failure, true);
           expect((await failure).message).to.equal('not for the wire');
           expect((await pool.query<Row>('select 8 as n')).rows).to.deep.equal([{ n: 8 }]);
         });
@@ -211,10 +211,9 @@ for (const subject of subjects) {
           const client = await pool.connect();
           try {
             const failure = failureOf(client.query('select $1::int as n', [unsendable]));
-            expect(await settles(failure)).to.equal(true);
+            await expectSettled(failure, true);
             expect((await failure).message).to.equal('not for the wire');
-            const next = settles(client.query('select 8 as n'), ours ? 4000 : 500);
-            expect(await next).to.equal(ours || healsClient);
+            await expectSettled(client.query('select 8 as n'), ours || healsClient);
           } finally {
             client.release(true);
           }
@@ -271,8 +270,8 @@ for (const subject of subjects) {
           own.on('connect', (client) => clients.push(client));
           const running = own.query(submittable()) as unknown as Promise<unknown>;
           const next = own.query('select 1');
-          expect(await settles(next)).to.equal(ours);
-          expect(await settles(running)).to.equal(false);
+          await expectSettled(next, ours);
+          await expectSettled(running, false);
           if (ours) await own.end();
           else await Promise.all(clients.map((client) => client.end()));
         });
