@@ -49,8 +49,6 @@ export class Terminal {
     if (input === undefined) return;
     this.#clear();
     input.close();
-    // An open pipe at standard input would keep the process alive.
-    process.stdin.destroy();
   }
 
   #prompt(): void {

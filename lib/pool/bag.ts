@@ -6,7 +6,7 @@ import { requestCancel } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
-import { PoolEntry } from './pool-entry.js';
+import { CLOSING_MS, PoolEntry } from './pool-entry.js';
 import type { EntryOwner } from './pool-entry.js';
 import { DISCARD, nextStep } from './reclaim.js';
 import type { ReclaimOptions } from './reclaim.js';
@@ -41,9 +41,6 @@ const PING = '-- ping';
 
 /** After this long an attempt to connect is not counted on any more, although it may still succeed. */
 const SLOW_DIAL_MS = 1000;
-
-/** A cursor or COPY that its borrower is just closing may take this long to end after release. */
-const CLOSING_MS = 500;
 
 /**
  * The connections and those who wait for them. Whoever waits takes what comes first: a connection that is

@@ -37,6 +37,9 @@ export interface EntryOwner {
 /** Who has the connection; `pool` while it is being checked or reset, `retired` while it says goodbye. */
 export type Holder = 'new' | 'idle' | 'statement' | 'borrower' | 'pool' | 'retired';
 
+/** What is being ended on a connection, on its user's side, may take so long until the server is ready again. */
+export const CLOSING_MS = 500;
+
 /**
  * One connection of the pool. Statements pass through it one at a time, so that at any moment it is known
  * what the server is doing and whom a CancelRequest would hit.
@@ -191,6 +194,12 @@ export class PoolEntry {
       // pg throws for what it cannot send before it has sent anything.
       work.error = error as Error;
       this.#finish(work);
+      return;
+    }
+    if (work.error !== undefined && work === this.#active) {
+      // A value that cannot be sent. pg 8.23 asks for ReadyForQuery all the same; 8.21 does not, and it would never come.
+      this.giveUpAfter(CLOSING_MS, 'A value could not be sent, and the server was not ready again afterwards');
+      work.settle();
     }
   }
 

@@ -75,7 +75,10 @@ export const poolRules: Rules<ResilientPoolOptions> = {
   enableChannelBinding: boolean,
   scramMaxIterations: integer(0, longestMs),
   replication: either(boolean, text()),
-  Client: explained(classWith('connect', 'query', 'end'), 'pg.Client or a subclass of it'),
+  Client: explained(
+    classWith('connect', 'query', 'end', 'getTransactionStatus', 'getStartupConf'),
+    'pg.Client or a subclass of it (pg-native cannot be cancelled)',
+  ),
 
   max: connections,
   min: leastConnections,

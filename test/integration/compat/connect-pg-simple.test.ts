@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import connectPgSimple from 'connect-pg-simple';
 import { expect } from 'chai';
 import express from 'express';
@@ -84,14 +85,7 @@ describe('connect-pg-simple on a ResilientPool', () => {
     await agent.get('/');
     await pool.query('alter table session rename to elsewhere');
     try {
-      const failure = await failureOf(
-        new Promise((resolve, reject) => {
-          store.get('anything', (error: unknown, found) => {
-            if (error == null) resolve(found);
-            else reject(error as Error);
-          });
-        }),
-      );
+      const failure = await failureOf(promisify(store.get.bind(store))('anything'));
       expect(failure).to.be.instanceOf(pg.DatabaseError);
       expect(failure).to.include({ code: '42P01' });
       await agent.get('/').expect(500);

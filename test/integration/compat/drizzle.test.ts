@@ -99,9 +99,7 @@ describe('Drizzle on a ResilientPool', () => {
   it('rolls back to the savepoint of a nested transaction that fails', async () => {
     await db.transaction(async (tx) => {
       await tx.insert(accounts).values({ owner: 'ada' });
-      const failure = await failureOf(
-        tx.transaction((nested) => nested.insert(accounts).values({ owner: 'ada' })),
-      );
+      const failure = await failureOf(tx.transaction((nested) => nested.insert(accounts).values({ owner: 'ada' })));
       expect(failure.cause).to.include({ code: '23505' });
     });
     expect(await db.$count(accounts)).to.equal(1);

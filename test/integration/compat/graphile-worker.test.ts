@@ -40,13 +40,14 @@ describe('graphile-worker on a ResilientPool', () => {
   after(() => pool.end());
 
   it('runs jobs, each once', async () => {
-    runner = await start({
-      note: async (payload, { query }) => {
-        await query('insert into done values ($1)', [(payload as { what: string }).what]);
+    const worker = await start({
+      note: async (payload, helpers) => {
+        await helpers.query('insert into done values ($1)', [(payload as { what: string }).what]);
       },
     });
+    runner = worker;
     const names = Array.from({ length: 30 }, (_, n) => `job ${String(n).padStart(2, '0')}`);
-    await Promise.all(names.map((what) => runner?.addJob('note', { what })));
+    await Promise.all(names.map((what) => worker.addJob('note', { what })));
     await eventually(async () => expect(await done()).to.deep.equal(names));
   });
 
@@ -67,9 +68,9 @@ describe('graphile-worker on a ResilientPool', () => {
   it("passes the database's own error on, and tries the failed job again", async () => {
     runner = await start(
       {
-        insist: async (_payload, { job, query }) => {
-          if (job.attempts === 1) await query('insert into done values (null)');
-          await query("insert into done values ('second attempt')");
+        insist: async (_payload, helpers) => {
+          if (helpers.job.attempts === 1) await helpers.query('insert into done values (null)');
+          await helpers.query("insert into done values ('second attempt')");
         },
       },
       200,
@@ -108,8 +109,8 @@ describe('graphile-worker on a ResilientPool', () => {
 
   it('goes on after all of its connections were lost, the listening one among them', async () => {
     runner = await start({
-      note: async (_payload, { query }) => {
-        await query("insert into done values ('after')");
+      note: async (_payload, helpers) => {
+        await helpers.query("insert into done values ('after')");
       },
     });
     await eventually(async () => expect(await listeners()).to.have.lengthOf(1));

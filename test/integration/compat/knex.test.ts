@@ -51,7 +51,9 @@ describe('Knex on a ResilientPool, as its connectionPool', () => {
   });
 
   it('serves more queries at once than there are connections', async () => {
-    const rows = await Promise.all(Array.from({ length: 40 }, (_, n) => db.select<{ n: number }[]>(db.raw('?::int as n', [n]))));
+    const rows = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => db.select<{ n: number }[]>(db.raw('?::int as n', [n]))),
+    );
     expect(rows.map(([row]) => row?.n)).to.deep.equal(Array.from({ length: 40 }, (_, n) => n));
     expect(pool.totalCount).to.be.at.most(4);
   });

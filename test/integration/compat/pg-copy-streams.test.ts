@@ -129,7 +129,9 @@ describe('pg-copy-streams on a client of a ResilientPool', () => {
   });
 
   it('is never handed on while it copies out', async () => {
-    const copy = client.query(copyTo('copy (select n, repeat($$x$$, 1000) from generate_series(1, 1000000) n) to stdout'));
+    const copy = client.query(
+      copyTo('copy (select n, repeat($$x$$, 1000) from generate_series(1, 1000000) n) to stdout'),
+    );
     copy.on('error', () => undefined);
     await new Promise((resolve) => copy.once('readable', resolve));
     client.release();
@@ -137,7 +139,9 @@ describe('pg-copy-streams on a client of a ResilientPool', () => {
   });
 
   it('is given up half way while it copies out', async () => {
-    const copy = client.query(copyTo('copy (select n, repeat($$x$$, 1000) from generate_series(1, 1000000) n) to stdout'));
+    const copy = client.query(
+      copyTo('copy (select n, repeat($$x$$, 1000) from generate_series(1, 1000000) n) to stdout'),
+    );
     for await (const chunk of copy) {
       expect((chunk as Buffer).length).to.be.above(0);
       break;

@@ -145,7 +145,9 @@ describe('pg-cursor on a client of a ResilientPool', () => {
     await client.query('create table counted (n int)');
     for (const end of ['rollback', 'commit']) {
       await client.query('begin');
-      const inserting = client.query(new Cursor<{ n: number }>('insert into counted select generate_series(1, 30) returning n'));
+      const inserting = client.query(
+        new Cursor<{ n: number }>('insert into counted select generate_series(1, 30) returning n'),
+      );
       expect(await inserting.read(10)).to.have.lengthOf(10);
       await inserting.close();
       await client.query(end);

@@ -143,6 +143,27 @@ describe('pg-query-stream on a client of a ResilientPool', () => {
     });
   }
 
+  it('never fails on a client of pg.Pool whose connection dies', async () => {
+    const native = new pg.Pool({ connectionString: database.connectionString, max: 1 });
+    const unlucky = await native.connect();
+    unlucky.on('error', () => undefined);
+    let settled = false;
+    unlucky
+      .query(new QueryStream('select n, pg_sleep(5) from generate_series(1, 20) n'))
+      .toArray()
+      .finally(() => (settled = true))
+      .catch(() => undefined);
+    const ended = new Promise<void>((resolve) => unlucky.once('end', resolve));
+    await sleep(50);
+    await database.terminate(backendOf(unlucky));
+    await ended;
+    await sleep(300);
+    expect(settled).to.equal(false);
+    unlucky.release(true);
+    await native.end();
+    client.release();
+  });
+
   async function expectNextBorrowerHas(backend: number): Promise<void> {
     const next = await pool.connect();
     try {

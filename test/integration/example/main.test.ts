@@ -1,4 +1,5 @@
 import { createServer, get } from 'node:http';
+import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { sharedPostgres } from '../../support/postgres.js';
@@ -67,7 +68,7 @@ describe('the main example', function () {
     expect((await example.post('/faults/resume')).status).to.equal(200);
     await recovers();
 
-    for (const word of ['cut', 'blackhole']) {
+    for (const word of ['cut', 'blackhole', 'freeze']) {
       expect((await example.post(`/faults/${word}`)).status).to.equal(200);
       expect(await status('/exploits/1'), word).to.be.oneOf([503, 504]);
       example.type('HEAL ');
@@ -140,6 +141,10 @@ describe('the main example', function () {
 
   it('ends in time while its database is frozen and requests wait', async () => {
     await start().says(started);
+    const unfinished = connect(Number(new URL(example.url).port), '127.0.0.1', () =>
+      unfinished.write('GET / HTTP/1.1\r\n'),
+    );
+    unfinished.on('error', () => undefined);
     await example.post('/faults/freeze');
     const waiting = status('/slow?seconds=30').catch(() => 0);
     example.signal('SIGINT');

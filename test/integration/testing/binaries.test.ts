@@ -8,15 +8,18 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findBinaries } from '../../../lib/testing/binaries.js';
 import { readyToRun } from '../../../lib/testing/embedded-binaries.js';
-import { rejection } from './observe.js';
+import { serverAccount } from '../../../lib/testing/user.js';
+import { canRun, rejection } from './observe.js';
 
 const asRoot = process.getuid?.() === 0;
 
@@ -98,12 +101,19 @@ describe('binaries', () => {
       .that.includes('belongs to somebody else');
   });
 
-  it('copies when it may not make the links in place', () => {
+  it('copies when it may not make the links in place', async function () {
+    const module = new URL('../../../lib/testing/embedded-binaries.js', import.meta.url);
+    const account = await serverAccount();
+    if (account !== undefined && !canRun(fileURLToPath(module), account)) {
+      process.stderr.write(
+        `NOT TESTED: user ${String(account.uid)} cannot run ${process.execPath} on ${module.href}\n`,
+      );
+      this.skip();
+    }
     chmodSync(join(packageFolder, 'native/lib'), 0o555);
-    const module = new URL('../../../lib/testing/embedded-binaries.js', import.meta.url).href;
-    const code = `console.log(await (await import('${module}')).readyToRun('${packageFolder}', false))`;
+    const code = `console.log(await (await import('${module.href}')).readyToRun('${packageFolder}', false))`;
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
-      ...(asRoot ? { uid: 65534, gid: 65534 } : {}),
+      ...account,
       cwd: '/',
       encoding: 'utf8',
     });

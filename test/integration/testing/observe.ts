@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { dirname } from 'node:path';
@@ -5,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { PostgresServer } from '../../../lib/testing/index.js';
 import { processTree } from '../../../lib/testing/processes.js';
+import type { Account } from '../../../lib/testing/user.js';
 
 /** What the promise rejects with; fails when it does not. */
 export async function rejection(promise: Promise<unknown>): Promise<Error & { code?: string }> {
@@ -98,4 +100,10 @@ export function settledWithin(ms: number, promise: Promise<unknown>): Promise<bo
     () => true,
   );
   return Promise.race([settled, sleep(ms, false)]);
+}
+
+/** Whether that account may run this Node and read the file: it may not where either is in somebody's home. */
+export function canRun(path: string, account: Account): boolean {
+  const code = `require('node:fs').accessSync(${JSON.stringify(path)})`;
+  return spawnSync(process.execPath, ['-e', code], { ...account, cwd: '/' }).status === 0;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { signal } from '../../../lib/testing/processes.js';
 import { serverAccount, type Account } from '../../../lib/testing/user.js';
-import { tracesLeft, tracesLeftAfter, type Traces } from './observe.js';
+import { canRun, tracesLeft, tracesLeftAfter, type Traces } from './observe.js';
 
 const program = fileURLToPath(new URL('./server-owner.js', import.meta.url));
 // The watchdog has to notice, to kill and to remove; it takes about 0.2 s.
@@ -141,8 +141,10 @@ describe('The account under which a server runs', function () {
 
   it("is the process's own when that is an ordinary one", async function () {
     const account = await serverAccount();
-    if (account !== undefined && !canRead(account)) {
-      process.stderr.write(`NOT TESTED as an ordinary user: user ${String(account.uid)} cannot read ${program}\n`);
+    if (account !== undefined && !canRun(program, account)) {
+      process.stderr.write(
+        `NOT TESTED as an ordinary user: user ${String(account.uid)} cannot run ${process.execPath} on ${program}\n`,
+      );
       this.skip();
     }
     const owner = await startOwner('end', account);
@@ -150,11 +152,6 @@ describe('The account under which a server runs', function () {
     expect(await tracesLeftAfter(patienceMs, owner.traces)).to.deep.equal([]);
   });
 });
-
-function canRead(account: Account): boolean {
-  const code = `require('node:fs').accessSync(${JSON.stringify(program)})`;
-  return spawnSync(process.execPath, ['-e', code], { ...account, cwd: '/' }).status === 0;
-}
 
 async function programsAtWorkIn(folder: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);

@@ -60,7 +60,12 @@ for (const subject of subjects) {
     });
 
     for (const [how, onConnect] of [
-      ['throws', () => { throw new Error('not this one'); }],
+      [
+        'throws',
+        () => {
+          throw new Error('not this one');
+        },
+      ],
       ['rejects', () => Promise.reject(new Error('not this one'))],
     ] as const) {
       it(`fails the call for whose connection onConnect ${how}`, async () => {

@@ -106,7 +106,13 @@ for (const subject of subjects) {
 
     it('reads the PG* variables', async () => {
       const { hostname, port, username, password } = new URL(database.connectionString);
-      const variables = { PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: password, PGDATABASE: database.name };
+      const variables = {
+        PGHOST: hostname,
+        PGPORT: port,
+        PGUSER: username,
+        PGPASSWORD: password,
+        PGDATABASE: database.name,
+      };
       await withEnvironment(variables, async () => {
         const { rows } = await create({}).query('select current_database() as name');
         expect(rows).to.deep.equal([{ name: database.name }]);
@@ -149,7 +155,9 @@ for (const subject of subjects) {
     it(`names the application ${ours ? 'express-db-resilience' : 'not at all'}, unless its name is given`, async () => {
       expect(await setting(create(), 'application_name')).to.equal(ours ? 'express-db-resilience' : '');
       const { connectionString } = database;
-      expect(await setting(create({ connectionString, application_name: 'shop' }), 'application_name')).to.equal('shop');
+      expect(await setting(create({ connectionString, application_name: 'shop' }), 'application_name')).to.equal(
+        'shop',
+      );
       const fallback = create({ connectionString, fallback_application_name: 'worker' });
       expect(await setting(fallback, 'application_name')).to.equal('worker');
     });

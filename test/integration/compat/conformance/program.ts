@@ -7,7 +7,7 @@ import { mainSubjects, type SharedOptions } from './subjects.js';
 const [scenario = '', subjectIndex = '', connectionString = ''] = process.argv.slice(2);
 
 const scenarios: Record<string, () => Promise<void>> = {
-  async 'allowExitOnIdle'() {
+  async allowExitOnIdle() {
     await create({ allowExitOnIdle: true }).query('select 1');
     say('done');
   },

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import type pg from 'pg';
-import Cursor from 'pg-cursor';
 import { failureOf } from '../failure-of.js';
 import { expectNothingCheckedOut, testDatabase, type TestDatabase } from '../test-database.js';
+import { calledBack, type Callback } from './called-back.js';
 import { expectSettled } from './expect-settled.js';
 import { subjects } from './subjects.js';
 
@@ -101,7 +101,7 @@ for (const subject of subjects) {
 
       it('reads with type parsers of its own', async () => {
         const types = { getTypeParser: () => (value: string | Buffer) => `<${String(value)}>` };
-        const result = await pool.query({ text: "select 1 as n, true as yes", types });
+        const result = await pool.query({ text: 'select 1 as n, true as yes', types });
         expect(result.rows).to.deep.equal([{ n: '<1>', yes: '<t>' }]);
       });
 
@@ -142,7 +142,9 @@ for (const subject of subjects) {
           const result = await client.query<Row>({ name: 'once', text: 'select $1::int as n', values: [n] });
           expect(result.rows).to.deep.equal([{ n }]);
         }
-        const { rows } = await client.query("select generic_plans + custom_plans as runs from pg_prepared_statements where name = 'once'");
+        const { rows } = await client.query(
+          "select generic_plans + custom_plans as runs from pg_prepared_statements where name = 'once'",
+        );
         client.release();
         expect(rows).to.deep.equal([{ runs: '3' }]);
       });
@@ -155,19 +157,22 @@ for (const subject of subjects) {
         expect(error.message).to.include("'taken' was used for a different statement");
       });
 
-      it(ours ? 'are prepared again when their table has changed' : 'fail for ever when their table has changed', async () => {
-        const client = await pool.connect();
-        await client.query('create temporary table changing (a int)');
-        const statement = { name: 'changing', text: 'select * from changing' };
-        await client.query(statement);
-        await client.query('alter table changing add b int');
-        for (let n = 0; n < 2; n++) {
-          if (ours) expect((await client.query(statement)).fields).to.have.lengthOf(2);
-          else expect(await failureOf(client.query(statement))).to.include({ code: '0A000' });
-        }
-        await client.query('drop table changing');
-        client.release(true);
-      });
+      it(
+        ours ? 'are prepared again when their table has changed' : 'fail for ever when their table has changed',
+        async () => {
+          const client = await pool.connect();
+          await client.query('create temporary table changing (a int)');
+          const statement = { name: 'changing', text: 'select * from changing' };
+          await client.query(statement);
+          await client.query('alter table changing add b int');
+          for (let n = 0; n < 2; n++) {
+            if (ours) expect((await client.query(statement)).fields).to.have.lengthOf(2);
+            else expect(await failureOf(client.query(statement))).to.include({ code: '0A000' });
+          }
+          await client.query('drop table changing');
+          client.release(true);
+        },
+      );
     });
 
     describe('what is no statement', () => {
@@ -221,63 +226,6 @@ for (const subject of subjects) {
       });
     });
 
-    describe('Submittables', () => {
-      it('returns a Query from a client, which tells of its rows', async () => {
-        const client = await pool.connect();
-        const query = new subject.pg.Query<Row>('select n from generate_series(1, 3) n');
-        expect(client.query(query)).to.equal(query);
-        const rows: Row[] = [];
-        query.on('row', (row) => rows.push(row));
-        await new Promise((resolve, reject) => {
-          query.on('end', resolve);
-          query.on('error', reject);
-        });
-        client.release();
-        expect(rows).to.deep.equal([{ n: 1 }, { n: 2 }, { n: 3 }]);
-      });
-
-      it('tells by a Query of its error', async () => {
-        const client = await pool.connect();
-        const query = client.query(new subject.pg.Query('select 1 / 0'));
-        const error = await new Promise((resolve) => query.on('error', resolve));
-        client.release();
-        expect(error).to.include({ code: '22012' });
-      });
-
-      it('calls the callback of a Query', async () => {
-        const client = await pool.connect();
-        const { error, result } = await calledBack((done) =>
-          client.query(new subject.pg.Query('select $1::int as n', [9], done as never)),
-        );
-        client.release();
-        expect(error).to.equal(null);
-        expect(result?.rows).to.deep.equal([{ n: 9 }]);
-      });
-
-      it('gives a promise of the result of a Query that the pool runs', async () => {
-        const query = new subject.pg.Query<Row>('select 10 as n');
-        const result = await (pool.query(query) as unknown as Promise<pg.QueryResult<Row>>);
-        expect(result.rows).to.deep.equal([{ n: 10 }]);
-      });
-
-      for (const [what, submittable] of [
-        ['Query with a callback', () => new subject.pg.Query('select 1', () => undefined)],
-        ['cursor that was read to its end', () => readToTheEnd(new Cursor('select 1'))],
-      ] as const) {
-        it(`${ours ? 'takes' : 'never takes'} the connection back from a ${what}, and never settles its promise`, async () => {
-          const own = subject.create({ connectionString: database.connectionString, max: 1, min: 0 });
-          const clients: pg.PoolClient[] = [];
-          own.on('connect', (client) => clients.push(client));
-          const running = own.query(submittable()) as unknown as Promise<unknown>;
-          const next = own.query('select 1');
-          await expectSettled(next, ours);
-          await expectSettled(running, false);
-          if (ours) await own.end();
-          else await Promise.all(clients.map((client) => client.end()));
-        });
-      }
-    });
-
     it('serves more calls at once than it has connections', async () => {
       const numbers = Array.from({ length: 60 }, (_, n) => n);
       const results = await Promise.all(numbers.map((n) => pool.query<Row>('select $1::int as n', [n])));
@@ -296,29 +244,12 @@ for (const subject of subjects) {
       const own = subject.create({ connectionString: database.connectionString, max: 1, min: 0 });
       const context = new AsyncLocalStorage<string>();
       await context.run('first', () => own.query('select 1'));
-      const seen = await context.run('second', () =>
-        new Promise((resolve) => own.query('select 1', () => resolve(context.getStore()))),
+      const seen = await context.run(
+        'second',
+        () => new Promise((resolve) => own.query('select 1', () => resolve(context.getStore()))),
       );
       expect(seen).to.equal(ours ? 'second' : 'first');
       await own.end();
     });
   });
 }
-
-type Callback = (error: Error, result: pg.QueryResult) => void;
-
-function calledBack(
-  call: (done: Callback) => unknown,
-): Promise<{ returned: unknown; error: Error | null | undefined; result: pg.QueryResult | undefined }> {
-  return new Promise((resolve) => {
-    const returned = call((error, result) => {
-      process.nextTick(() => resolve({ returned, error, result }));
-    });
-  });
-}
-
-function readToTheEnd(cursor: Cursor): Cursor {
-  void cursor.read(10);
-  return cursor;
-}
-

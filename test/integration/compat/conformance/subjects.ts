@@ -4,7 +4,10 @@ import pgMin from 'pg-min';
 import { ResilientPool } from '../../../../lib/index.js';
 
 /** What both kinds of pool take. */
-export type SharedOptions = Omit<pg.PoolConfig, 'Promise' | 'pipeline'>;
+export type SharedOptions = Omit<pg.PoolConfig, 'Promise' | 'pipeline' | 'onConnect'> & {
+  /** Both await it; the types of pg do not say so. */
+  onConnect?: (client: pg.ClientBase) => void | Promise<void>;
+};
 
 /** A pool that the conformance tests run against. */
 export interface Subject {
