@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type pg from 'pg';
 import { DeadlineList } from '../core/deadline-list.js';
 import { AcquireTimeoutError, ShuttingDownError } from '../errors/errors.js';
@@ -67,6 +68,8 @@ export class Bag implements EntryOwner {
   constructor(options: BagOptions, listener: BagListener) {
     this.#options = options;
     this.#listener = listener;
+    // One listener for each connection that is being opened.
+    setMaxListeners(0, this.#closed.signal);
     this.waiters = new Waiters(this.deadlines, options.acquireTimeoutMs, ({ since, callback }, now) => {
       const cause = this.#lastDialErrorAt >= since ? this.lastDialError : undefined;
       const counts = this.counts();

@@ -7,10 +7,10 @@ export type QueryCallback = (error: Error | null | undefined, result?: unknown) 
 
 /**
  * How long a statement that ran out of time may still say what became of it before its caller is answered.
- * A CancelRequest and its answer take 1 to 3 ms on a healthy server, so nearly every time-out comes with
- * proof that the statement was undone.
+ * A CancelRequest and its answer take 1 to 3 ms on a healthy server nearby, so nearly every time-out comes with
+ * proof that the statement was undone; the rest of the time is for servers that are busy or far away.
  */
-const CONFIRM_MS = 50;
+const CONFIRM_MS = 250;
 
 /** One statement on its way: waiting its turn on a connection, sent, being cancelled, answered. */
 export class Statement extends Expiring {
@@ -61,7 +61,8 @@ export class Statement extends Expiring {
       entry.cancelActive();
     } else {
       // Late rows or an error may be on their way already; the connection waits for them, the caller does not.
-      this.answer(this.error ?? new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown' }));
+      if (this.error === undefined) this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown' }));
+      else this.settle();
     }
   }
 
@@ -75,7 +76,7 @@ export class Statement extends Expiring {
 
   /** The connection is gone. */
   abandon(cause: Error): void {
-    if (this.error !== undefined && sqlstate(this.error) !== undefined) this.answer(this.error);
+    if (this.error !== undefined && sqlstate(this.error) !== undefined) this.settle();
     else if (this.state === 'cancelling')
       this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown', cause }));
     else if (this.state === 'queued')

@@ -30,7 +30,7 @@ export interface TimedQueryable<Q extends Queryable> {
 /** How long a cancelled statement's client may take to prove clean before it is closed. */
 const GRACE_MS = 2000;
 /** How long the cancelled statement may still say what became of it before the caller is answered. */
-const CONFIRM_MS = 50;
+const CONFIRM_MS = 250;
 
 /**
  * Bounds a promise, a `(signal) => promise`, or every statement of something with a `query` method.

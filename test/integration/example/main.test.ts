@@ -1,4 +1,5 @@
 import { createServer, get } from 'node:http';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -134,7 +135,7 @@ describe('the main example', function () {
   it('ends in good order where it is asked while it starts', async () => {
     await start().says('Starting');
     example.signal('SIGINT');
-    expect(await example.exits(30_000)).to.equal(0);
+    expect(await example.exits(60_000)).to.equal(0);
     expect(example.output).to.match(/Stopped\.\n$/);
     await example.leavesNothing();
   });
@@ -148,7 +149,7 @@ describe('the main example', function () {
     await example.post('/faults/freeze');
     const waiting = status('/slow?seconds=30').catch(() => 0);
     example.signal('SIGINT');
-    expect(await example.exits(30_000)).to.equal(0);
+    expect(await example.exits(60_000)).to.equal(0);
     expect(await waiting).to.be.oneOf([503, 504, 0]);
     await example.leavesNothing();
   });
@@ -173,25 +174,29 @@ describe('the main example', function () {
   });
 
   describe('its port', () => {
-    it('is another one where 3000 is taken, and it says so', async () => {
-      const occupant = createServer();
-      // Somebody else may have it already, which serves as well.
-      await new Promise((resolve) =>
-        occupant.once('error', resolve).listen(3000, '127.0.0.1', () => resolve(undefined)),
-      );
-      await start({ PORT: undefined }).says(started);
+    let occupant: Server;
+    beforeEach(() => {
+      occupant = createServer();
+    });
+    afterEach(() => {
       occupant.close();
+    });
+
+    it('is another one where 3000 is taken, and it says so', async () => {
+      // Somebody else may have it already, which serves as well.
+      await new Promise((resolve) => {
+        occupant.once('error', resolve).listen(3000, '127.0.0.1', () => resolve(undefined));
+      });
+      await start({ PORT: undefined }).says(started);
       expect(example.output).to.contain('Port 3000 is taken');
       expect(await status('/exploits/1')).to.equal(200);
     });
 
     it('is the one that was asked for, or none', async () => {
-      const occupant = createServer();
       await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
       const { port } = occupant.address() as AddressInfo;
       start({ PORT: String(port) });
-      expect(await example.exits(30_000)).to.equal(1);
-      occupant.close();
+      expect(await example.exits(60_000)).to.equal(1);
       expect(example.output)
         .to.contain(`Port ${String(port)} is taken; set PORT`)
         .and.not.to.match(/^\s+at /m);
@@ -199,7 +204,7 @@ describe('the main example', function () {
 
     it('is a number', async () => {
       start({ PORT: 'http' });
-      expect(await example.exits(30_000)).to.equal(1);
+      expect(await example.exits(60_000)).to.equal(1);
       expect(example.output).to.contain('PORT is "http"');
     });
   });
@@ -229,7 +234,7 @@ describe('the main example', function () {
       url.username = 'visitor';
       url.password = 'visitor';
       start({ DATABASE_URL: url.href });
-      expect(await example.exits(30_000)).to.equal(1);
+      expect(await example.exits(60_000)).to.equal(1);
       expect(example.output).to.contain('permission denied');
       await server.query('drop role visitor');
     });
@@ -247,7 +252,7 @@ describe('the main example', function () {
 
     it('says what is wrong with the URL, without showing it', async () => {
       start({ DATABASE_URL: 'mysql://me:hunter2@localhost/x' });
-      expect(await example.exits(30_000)).to.equal(1);
+      expect(await example.exits(60_000)).to.equal(1);
       expect(example.output)
         .to.contain('DATABASE_URL')
         .and.not.to.match(/hunter2|^\s+at /m);
