@@ -21,7 +21,7 @@ describe('facts: time-outs and cancellation', () => {
 
       const pool = rig.resilient({ max: 1 });
       const pid = await backendPid(pool);
-      expectTimedOut(await failure(pool.query(timed('select pg_sleep(9)', 100)), 600));
+      expectTimedOut(await failure(pool.query(timed('select pg_sleep(9)', 100)), 1400));
       await soon(async () => (await rig.sessions())[0]?.state === 'idle', 'the server has stopped the statement');
       expect(await backendPid(pool)).to.equal(pid);
     },
@@ -38,7 +38,7 @@ describe('facts: time-outs and cancellation', () => {
 
       const pool = rig.resilient({ max: 1 });
       const client = await pool.connect();
-      expectTimedOut(await failure(client.query(timed('select pg_sleep(9)', 100)), 600));
+      expectTimedOut(await failure(client.query(timed('select pg_sleep(9)', 100)), 1400));
       client.release();
       const { rows } = await value(pool.query<{ one: number }>('select 1 as one'));
       expect(rows).to.deep.equal([{ one: 1 }]);
@@ -87,7 +87,7 @@ describe('facts: time-outs and cancellation', () => {
       const relay = await rig.relay();
       const pool = rig.resilient({ connectionString: relay.connectionString(rig.server), max: 1 });
       await pool.query('select 1');
-      relay.holdReadyMs = 300;
+      relay.holdReadyMs = 1000;
       const error = await failure(pool.query(timed('select pg_sleep(9)', 100)));
       expectTimedOut(error);
       expect(error.outcome).to.equal('rolled-back');
@@ -155,7 +155,7 @@ describe('facts: time-outs and cancellation', () => {
 
 function expectTimedOut(error: Error & { outcome?: string }): void {
   expect(error).to.be.instanceOf(QueryTimeoutError);
-  // The caller waits 50 ms for the proof that the statement was undone, which a busy machine may exceed.
+  // The caller waits a moment only for the proof that the statement was undone, which a busy machine may exceed.
   expect(error.outcome).to.be.oneOf(['rolled-back', 'unknown']);
   if (error.outcome === 'rolled-back') expect((error.cause as pg.DatabaseError).code).to.equal('57014');
 }
