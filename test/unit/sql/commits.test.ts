@@ -23,7 +23,7 @@ describe('commits', () => {
     'select ";commit" from t',
     '-- commit',
     'prepare p as select 1',
-    "do $$ begin; commit; end $$",
+    'do $$ begin; commit; end $$',
     'select case when a then 1 end from t',
   ]) {
     it(`is false of ${JSON.stringify(text)}`, () => expect(commits(text)).to.equal(false));
