@@ -46,6 +46,7 @@ describe('binaries', () => {
       if (environment[name] === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = environment[name];
     }
+    chmodSync(join(packageFolder, 'native/lib'), 0o755); // else its owner could not remove it
     rmSync(folder, { recursive: true });
   });
 

@@ -119,6 +119,7 @@ describe('When the process that started a server ends', function () {
 
   it('Ctrl-C in its terminal ends neither the server nor the watchdog before it', async () => {
     const owner = await startOwner('gracefully');
+    expect(await owner.lines.next()).to.have.property('value', 'listening');
     process.kill(-(owner.process.pid ?? NaN), 'SIGINT'); // to the whole group, as a terminal does
     expect(await owner.lines.next()).to.have.property('value', 'still there');
     expect(await owner.ended).to.equal(0);

@@ -22,6 +22,7 @@ const ends: Record<string, () => unknown> = {
         process.stdout.write(`${String(row?.it)}\n`, () => process.exit());
       });
     });
+    process.stdout.write('listening\n');
   },
   exit: () => process.exit(3),
   throw: () =>

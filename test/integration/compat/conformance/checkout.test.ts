@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import type pg from 'pg';
 import { backendOf } from '../backend-of.js';
+import { ResilientPool } from '../../../../lib/index.js';
+import { eventually } from '../eventually.js';
 import { failureOf } from '../failure-of.js';
 import { expectNothingCheckedOut, testDatabase, type TestDatabase } from '../test-database.js';
 import { expectSettled } from './expect-settled.js';
@@ -271,6 +273,28 @@ for (const subject of subjects) {
     );
   });
 }
+
+describe('connect and release: the logger of a ResilientPool', () => {
+  it('is told of a connection that was closed because it came back unclean, or died idle', async () => {
+    const database = await testDatabase();
+    const warnings: string[] = [];
+    const ignore = (): void => undefined;
+    const pool = new ResilientPool({
+      connectionString: database.connectionString,
+      min: 0,
+      logger: { debug: ignore, info: ignore, error: ignore, warn: (_fields, message) => warnings.push(message) },
+    });
+    const unclean = await pool.connect();
+    await unclean.query('begin');
+    unclean.release();
+    await eventually(() => expect(warnings).to.deep.equal(['A connection was closed instead of being used again']));
+    const idle = await pool.connect();
+    idle.release();
+    await database.terminate(backendOf(idle));
+    await eventually(() => expect(warnings.slice(1)).to.deep.equal(['An idle connection was lost']));
+    await pool.end();
+  });
+});
 
 type ConnectCallback = (
   error: Error | undefined,

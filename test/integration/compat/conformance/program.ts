@@ -98,6 +98,30 @@ const scenarios: Record<string, () => Promise<void>> = {
     process.exit();
   },
 
+  async 'listener of a Query that throws'() {
+    const caught = catchUncaught();
+    const pool = create({ min: 0, max: 1 });
+    const client = await pool.connect();
+    client.query(new pg.Query('select generate_series(1, 3)')).on('row', () => {
+      throw new Error('the listener broke');
+    });
+    await sleep(200);
+    say(await answerOf(client.query('select 1 as n')));
+    say(`, ${String(caught.length)} caught`);
+    process.exit();
+  },
+
+  async 'Query whose error nobody listens to'() {
+    const caught = catchUncaught();
+    const pool = create({ min: 0, max: 1 });
+    const client = await pool.connect();
+    client.query(new pg.Query('select 1 / 0'));
+    await sleep(200);
+    say(await answerOf(client.query('select 1 as n')));
+    say(`, ${String(caught.length)} caught`);
+    process.exit();
+  },
+
   async 'statements at once'() {
     const pool = create({ min: 0 });
     const client = await pool.connect();

@@ -173,6 +173,34 @@ for (const subject of subjects) {
           client.release(true);
         },
       );
+
+      it(
+        ours
+          ? 'are prepared again when the server has forgotten them'
+          : 'fail for ever when the server has forgotten them',
+        async () => {
+          const client = await pool.connect();
+          const statement = { name: 'forgotten', text: 'select 1 as n' };
+          await client.query(statement);
+          await client.query('deallocate all');
+          for (let n = 0; n < 2; n++) {
+            if (ours) expect((await client.query<Row>(statement)).rows).to.deep.equal([{ n: 1 }]);
+            else expect(await failureOf(client.query(statement))).to.include({ code: '26000' });
+          }
+          client.release(true);
+        },
+      );
+    });
+
+    it(`tells of an error ${ours ? 'when' : 'before'} the server is ready again and the transaction status is known`, async () => {
+      const client = await pool.connect();
+      await client.query('begin');
+      const status = await new Promise((resolve) => {
+        client.query('select 1 / 0', () => resolve(client.getTransactionStatus()));
+      });
+      await client.query('rollback');
+      client.release();
+      expect(status).to.equal(ours ? 'E' : 'T');
     });
 
     describe('what is no statement', () => {
