@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { backendOf } from '../backend-of.js';
-import { mainSubjects, type SharedOptions } from './subjects.js';
+import { mainSubjects, type SharedOptions, type Subject } from './subjects.js';
 
 // A process of its own, because what it shows is how a process ends.
 const [scenario = '', subjectIndex = '', connectionString = ''] = process.argv.slice(2);
+
+const subject = subjectAt(Number(subjectIndex));
 
 const scenarios: Record<string, () => Promise<void>> = {
   async allowExitOnIdle() {
@@ -102,7 +104,7 @@ const scenarios: Record<string, () => Promise<void>> = {
     const caught = catchUncaught();
     const pool = create({ min: 0, max: 1 });
     const client = await pool.connect();
-    client.query(new pg.Query('select generate_series(1, 3)')).on('row', () => {
+    client.query(new subject.pg.Query('select generate_series(1, 3)')).on('row', () => {
       throw new Error('the listener broke');
     });
     await sleep(200);
@@ -115,7 +117,7 @@ const scenarios: Record<string, () => Promise<void>> = {
     const caught = catchUncaught();
     const pool = create({ min: 0, max: 1 });
     const client = await pool.connect();
-    client.query(new pg.Query('select 1 / 0'));
+    client.query(new subject.pg.Query('select 1 / 0'));
     await sleep(200);
     say(await answerOf(client.query('select 1 as n')));
     say(`, ${String(caught.length)} caught`);
@@ -132,9 +134,13 @@ const scenarios: Record<string, () => Promise<void>> = {
   },
 };
 
+function subjectAt(index: number): Subject {
+  const found = mainSubjects[index];
+  if (found === undefined) throw new Error(`There is no subject ${String(index)}`);
+  return found;
+}
+
 function create(options: SharedOptions): pg.Pool {
-  const subject = mainSubjects[Number(subjectIndex)];
-  if (subject === undefined) throw new Error(`There is no subject ${subjectIndex}`);
   return subject.create({ connectionString, ...options });
 }
 
