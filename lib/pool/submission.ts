@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type pg from 'pg';
+import { throwLater } from '../core/root-scope.js';
 
 export type Submittable = pg.Submittable & { callback?: unknown; text?: string };
 
@@ -39,7 +40,15 @@ export class Submission {
     const target = submittable as Handlers;
     for (const name of handlers) {
       const handler = target[name];
-      if (handler !== undefined) target[name] = (...args) => scope.runInAsyncScope(handler, submittable, ...args);
+      if (handler === undefined) continue;
+      target[name] = (...args) => {
+        try {
+          scope.runInAsyncScope(handler, submittable, ...args);
+        } catch (error) {
+          // A listener of the user's, or an 'error' event that nobody listens to, in the middle of pg's parser.
+          throwLater(error);
+        }
+      };
     }
   }
 
