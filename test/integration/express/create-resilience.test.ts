@@ -18,7 +18,8 @@ async function run(script: string, env: Record<string, string>): Promise<{ code:
   };`;
   const prelude = `import { register } from 'node:module'; register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hook))});`;
   const code = `${prelude} const lib = await import(${JSON.stringify(library)}); ${script}`;
-  const args = ['--input-type=module', '--eval', code];
+  // Without warnings: module.register(), by which Express is hidden, is deprecated on Node 26.
+  const args = ['--no-warnings', '--input-type=module', '--eval', code];
   return promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env }, timeout: 15_000 }).then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     (error: { code: number; stdout: string; stderr: string }) => ({
