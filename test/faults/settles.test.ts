@@ -13,7 +13,7 @@ import { startFaultProxy, startPostgres } from '../../lib/testing/index.js';
 import type { FaultProxy, PostgresServer } from '../../lib/testing/index.js';
 import { eventually, expectNothingLeft, settled } from '../support/settle.js';
 
-const acquireTimeoutMs = 400;
+const acquireTimeoutMs = 1500;
 const queryTimeoutMs = 300;
 // The time-out itself, the 250 ms in which a cancel may be confirmed, and fourfold slack for a slow machine.
 const within = (timeoutMs: number) => (timeoutMs + 250) * 4;

@@ -72,7 +72,7 @@ describe('withTimeout', () => {
 
   it('cancels on the server what it times on a ResilientPool, whose connection lives on', async () => {
     const pool = new ResilientPool({ ...config(), min: 0, max: 1 });
-    const timed = withTimeout(pool, 100);
+    const timed = withTimeout(pool, 300);
     expect((await timed.query('select $1::int as n', [7])).rows).to.deep.equal([{ n: 7 }]);
     expect((await timed.query({ text: 'select $1::int as n', values: [8] })).rows).to.deep.equal([{ n: 8 }]);
     await expectCancelled(timed.query('select pg_sleep(30)'));
@@ -82,7 +82,8 @@ describe('withTimeout', () => {
 
   it('cancels on the server what it times on a bare pg.Pool, and gives the client back clean', async () => {
     const pool = new pg.Pool({ ...config(), max: 1 });
-    const timed = withTimeout(pool, 100);
+    await pool.query('select 1');
+    const timed = withTimeout(pool, 300);
     expect((await timed.query('select $1::int as n', [7])).rows).to.deep.equal([{ n: 7 }]);
     await expectCancelled(timed.query('select pg_sleep(30)'));
     await eventually(() => pool.idleCount === 1, 2000, 'the client is back');
@@ -107,7 +108,7 @@ describe('withTimeout', () => {
   it('cancels on the server what it times on a pg.Client', async () => {
     const client = new pg.Client(config());
     await client.connect();
-    await expectCancelled(withTimeout(client, 100).query('select pg_sleep(30)'));
+    await expectCancelled(withTimeout(client, 300).query('select pg_sleep(30)'));
     expect((await client.query('select 1 as one')).rows).to.deep.equal([{ one: 1 }]);
     await client.end();
   });
