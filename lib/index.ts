@@ -1,6 +1,19 @@
-export * from './errors/errors.js';
+export {
+  AcquireTimeoutError,
+  CancelledError,
+  ConfigurationError,
+  ConnectionLostError,
+  DbResilienceError,
+  DeadlineExceededError,
+  QueryTimeoutError,
+  ShuttingDownError,
+} from './errors/errors.js';
+export type { ErrorCode, ErrorDetails, Outcome, PoolCounts } from './errors/errors.js';
+export { detached } from './core/scope/current.js';
 export type { Logger } from './core/logger.js';
-export { ResilientPool } from './pool/resilient-pool.js';
+export { runWithDeadline } from './policy/run-with-deadline.js';
+export { ResilientPool, type ConnectOptions } from './pool/resilient-pool.js';
+export type { ViewOptions } from './pool/view.js';
 export { withTimeout } from './pool/with-timeout.js';
 export { createResilience, type Resilience, type ResilienceOptions } from './compose/create-resilience.js';
 export type { UnreadyReason } from './compose/readiness.js';

@@ -1,4 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 // Made when the module is loaded, before there is any request.
 const root = new AsyncResource('express-db-resilience', { requireManualDestroy: true });
@@ -24,6 +24,11 @@ export function boundToCaller<Args extends unknown[]>(callback: (...args: Args) 
       throwLater(error);
     }
   };
+}
+
+/** Runs things later in the AsyncLocalStorage context of now. */
+export function callerContext(): (fn: () => void) => void {
+  return AsyncLocalStorage.snapshot();
 }
 
 /** Makes it an uncaught exception, as it would be, without unwinding what is under way. */

@@ -62,10 +62,17 @@ export interface PoolCounts {
   total: number;
   active: number;
   idle: number;
-  /** Connections that are being opened; they count in `total`. */
+  /** Connections that are being opened; in `total` are those that have not taken longer than usual. */
   connecting: number;
   waiting: number;
   max: number;
+}
+
+export function describeCounts({ total, active, idle, connecting, waiting, max }: PoolCounts): string {
+  return (
+    `total=${String(total)}/${String(max)}, active=${String(active)}, idle=${String(idle)}, ` +
+    `connecting=${String(connecting)}, waiting=${String(waiting)}`
+  );
 }
 
 /** No connection became free, or none could be opened, within the acquisition time-out. */
@@ -76,10 +83,9 @@ export class AcquireTimeoutError extends DbResilienceError {
   readonly counts: PoolCounts;
 
   constructor(pool: string, waitedMs: number, counts: PoolCounts, cause?: unknown) {
-    const { total, active, idle, connecting, waiting, max } = counts;
     super(
       `Pool "${pool}": no connection within ${String(Math.round(waitedMs))} ms ` +
-        `(total=${String(total)}/${String(max)}, active=${String(active)}, idle=${String(idle)}, connecting=${String(connecting)}, waiting=${String(waiting)})` +
+        `(${describeCounts(counts)})` +
         (cause instanceof Error ? `; the last attempt to connect failed: ${describeCause(cause)}` : ''),
       { outcome: 'not-executed', ...(cause === undefined ? {} : { cause }) },
     );
@@ -105,6 +111,21 @@ const explain: Record<Outcome, string> = {
   'rolled-back': 'The statement did not finish (it was cancelled on the server and undone)',
   unknown: 'The statement got no answer (whether it ran is not known)',
 };
+
+/**
+ * The deadline of the request, or of `runWithDeadline`, passed before there was an answer. What ran was cancelled on the
+ * server; `outcome` tells whether that is proven.
+ */
+export class DeadlineExceededError extends DbResilienceError {
+  override readonly code = 'DB_DEADLINE_EXCEEDED';
+  readonly deadlineMs: number;
+
+  /** @param what did not come in time; a statement where nothing is said */
+  constructor(deadlineMs: number, details: ErrorDetails, what = explain[details.outcome]) {
+    super(`${what} before the deadline of ${String(Math.round(deadlineMs))} ms`, details);
+    this.deadlineMs = deadlineMs;
+  }
+}
 
 /** The caller gave up: its signal was aborted or its HTTP client left. */
 export class CancelledError extends DbResilienceError {

@@ -1,71 +1,120 @@
-import { findProblem, isPlainObject, text } from '../core/options.js';
+import { boolean, either, explained, findProblem, integer, isPlainObject, oneOf, text } from '../core/options.js';
+import type { Rules } from '../core/options.js';
+import { inScope } from '../core/scope/current.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { createResilience } from '../compose/create-resilience.js';
 import type { Resilience, ResilienceOptions } from '../compose/create-resilience.js';
+import { inView } from '../pool/resilient-pool.js';
 import type { ResilientPool } from '../pool/resilient-pool.js';
+import { deadlineRoute, longestMs } from './deadline-route.js';
 import { dbErrorHandler } from './error-handler.js';
 import type { DbErrorHandlerOptions } from './error-handler.js';
 import type { ErrorHandler, Handler } from './handlers.js';
 import { probeRoutes } from './probe-routes.js';
+import { requestLog } from './request-log.js';
+import { RequestScope } from './request-scope.js';
 
 declare global {
   namespace Express {
     interface Request {
-      /** Set by `dbResilience()`. */
+      /** Set by `dbResilience()`: the pool, bound to this request. */
       db: ResilientPool;
     }
   }
 }
 
-export interface DbResilienceOptions extends ResilienceOptions {
+/** What `dbResilience` takes beside the options of the pool. */
+interface RequestOptions {
   /**
    * The property of the request that gets the pool. For a second database another one, with a `name` of its own, and
    * declared in the global interface `Express.Request` for TypeScript. Default: `db`.
    */
   property?: string | undefined;
+
+  /**
+   * The deadline of a request: milliseconds from its arrival at this middleware, after which whatever it still asks of a
+   * database ends with `DeadlineExceededError`, cancelled on the server. 1 to 2147483647, or `false` for none.
+   * `deadline()` changes it for a route; server-sent events and upgrades have none. Default: 30000.
+   */
+  requestTimeoutMs?: number | false | undefined;
+
+  /**
+   * Whether each request's log line tells its number of statements, its database time and its cancellations: the line of
+   * the application's pino-http where it has one, else a line of pino-http's on `logger`, else a line on `req.log` or
+   * `logger`. Default: true.
+   */
+  requestLog?: boolean | undefined;
 }
+
+export interface DbResilienceOptions extends ResilienceOptions, RequestOptions {}
 
 /** A request handler that sets `req.db`, and the database behind it. */
 export interface DbResilience extends Handler, Resilience {
   /** `GET /livez` and `GET /readyz`, to be mounted where you like. Anything else passes through. */
   routes(): Handler;
+  /**
+   * Route middleware that gives the request another deadline: milliseconds from its arrival, or `false` for none.
+   *
+   * @throws ConfigurationError for anything else
+   */
+  deadline(ms: number | false): Handler;
   /** `dbErrorHandler` with this database's logger. */
   errorHandler(options?: DbErrorHandlerOptions): ErrorHandler;
 }
 
 /**
- * `createResilience` for Express: `app.use(dbResilience())`, and every request behind it has `req.db`.
+ * `createResilience` for Express: `app.use(dbResilience())`, and every request behind it has `req.db`: the pool, bound to
+ * the request. Whatever the request asks of it, or of any other ResilientPool, before its answer is out has its deadline,
+ * and is cancelled as `cancelOnDisconnect` says when its client leaves.
  *
  * @throws ConfigurationError for an option or environment variable that is unknown, impossible or contradicts another
  */
 export function dbResilience(options: DbResilienceOptions = {}): DbResilience {
-  const { property, pool } = split(options);
+  const { property, requestTimeoutMs, requestLog: wantsLog, pool } = split(options);
   const resilience = createResilience(pool);
   const { db } = resilience;
-  const handler: Handler = (req, _res, next) => {
+  const log = wantsLog ? requestLog(pool.logger) : undefined;
+  const handler: Handler = (req, res, next) => {
     const request = req as unknown as Record<string, unknown>;
-    if (property in request && request[property] !== db) {
+    const scope = RequestScope.open(req, res, requestTimeoutMs);
+    if (!(property in request)) {
+      request[property] = db[inView]({ scope });
+      log?.(req, res, scope);
+    } else if (!Object.prototype.isPrototypeOf.call(db, request[property] as object)) {
       next(alreadySet(property));
       return;
     }
-    request[property] = db;
-    next();
+    inScope(scope, next);
   };
   const face = {
     routes: () => probeRoutes(resilience),
+    deadline: deadlineRoute,
     errorHandler: (own: DbErrorHandlerOptions = {}) => dbErrorHandler({ logger: pool.logger, ...own }),
   };
   const descriptors = { ...Object.getOwnPropertyDescriptors(resilience), ...Object.getOwnPropertyDescriptors(face) };
   return Object.defineProperties(handler, descriptors) as DbResilience;
 }
 
-function split(options: DbResilienceOptions): { property: string; pool: ResilienceOptions } {
+const rules: Rules<RequestOptions> = {
+  property: text(),
+  requestTimeoutMs: either(integer(1, longestMs, 'milliseconds'), explained(oneOf(false), 'false for none')),
+  requestLog: boolean,
+};
+
+function split(options: DbResilienceOptions) {
+  const defaults = { property: 'db', requestTimeoutMs: 30_000, requestLog: true };
   // The pool's own check tells what is wrong with what is no object.
-  if (!isPlainObject(options)) return { property: 'db', pool: options };
-  const { property = 'db', ...pool }: DbResilienceOptions = options;
-  const problem = findProblem({ property: text() }, { property });
+  if (!isPlainObject(options)) return { ...defaults, pool: options };
+  const {
+    property = defaults.property,
+    requestTimeoutMs = defaults.requestTimeoutMs,
+    requestLog = defaults.requestLog,
+    ...pool
+  }: DbResilienceOptions = options;
+  const own = { property, requestTimeoutMs, requestLog };
+  const problem = findProblem(rules, own);
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
-  return { property, pool };
+  return { ...own, pool };
 }
 
 function alreadySet(property: string): ConfigurationError {

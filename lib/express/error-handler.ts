@@ -3,10 +3,11 @@ import { silentLogger } from '../core/logger.js';
 import type { Logger } from '../core/logger.js';
 import { findProblem, integer, isPlainObject, objectWith, show } from '../core/options.js';
 import type { Rules } from '../core/options.js';
-import { ConfigurationError } from '../errors/errors.js';
+import { ConfigurationError, DbResilienceError } from '../errors/errors.js';
 import type { ErrorHandler } from './handlers.js';
 import { problemOf } from './problem.js';
 import type { Problem } from './problem.js';
+import { requestId } from './request-id.js';
 
 export interface DbErrorHandlerOptions {
   /**
@@ -27,7 +28,7 @@ const rules: Rules<DbErrorHandlerOptions> = {
  * Express error middleware, to be mounted behind the routes. Answers what the database's state is to blame for with
  * RFC 9457 `application/problem+json` and Retry-After: 503 where there is no connection (AcquireTimeoutError,
  * ConnectionLostError, ShuttingDownError, and the database's own 53300, 57P01 to 57P03, class 08 and refused sockets,
- * from whichever pool they come), 504 for QueryTimeoutError. The body names no SQL, value, host or stack.
+ * from whichever pool they come), 504 for QueryTimeoutError and DeadlineExceededError. The body names no SQL, value, host or stack.
  *
  * Everything else goes on to the application's own handler: other errors, those that carry an HTTP status already, and
  * all that come once the answer has begun (Express then closes the connection).
@@ -39,6 +40,12 @@ export function dbErrorHandler(options: DbErrorHandlerOptions = {}): ErrorHandle
   const { retryAfterSeconds = 1, logger = silentLogger } = options;
   // Express tells an error handler by its four parameters.
   return (error, req, res, next) => {
+    if (clientHasLeft(error, res)) {
+      // Nobody reads it; it is for the request's log line. 499 is what nginx calls this.
+      res.statusCode = 499;
+      res.end();
+      return;
+    }
     const answerable = res.headersSent || hasStatus(error) ? undefined : problemOf(error);
     if (answerable === undefined) {
       next(error);
@@ -53,6 +60,10 @@ export function dbErrorHandler(options: DbErrorHandlerOptions = {}): ErrorHandle
     const seconds = retryAfterSeconds + Math.floor(Math.random() * (retryAfterSeconds + 1));
     answer(req, res, problem, seconds);
   };
+}
+
+function clientHasLeft(error: unknown, res: ServerResponse): boolean {
+  return DbResilienceError.is(error) && error.code === 'DB_CANCELLED' && res.destroyed && !res.headersSent;
 }
 
 function check(options: unknown): void {
@@ -86,10 +97,4 @@ function hasStatus(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
   return status !== undefined || statusCode !== undefined;
-}
-
-function requestId(req: IncomingMessage): string | undefined {
-  const { id } = req as { id?: unknown };
-  const candidate = typeof id === 'string' || typeof id === 'number' ? String(id) : req.headers['x-request-id'];
-  return typeof candidate === 'string' && /^[\w.~:+/=@-]{1,128}$/.test(candidate) ? candidate : undefined;
 }

@@ -4,7 +4,10 @@ import type { ErrorCode, Outcome } from '../errors/errors.js';
 
 /** Codes that `dbErrorHandler` answers with. `DB_UNAVAILABLE` stands for the database's own errors. */
 export type ProblemCode =
-  | Extract<ErrorCode, 'DB_ACQUIRE_TIMEOUT' | 'DB_QUERY_TIMEOUT' | 'DB_CONNECTION_LOST' | 'DB_SHUTTING_DOWN'>
+  | Extract<
+      ErrorCode,
+      'DB_ACQUIRE_TIMEOUT' | 'DB_QUERY_TIMEOUT' | 'DB_DEADLINE_EXCEEDED' | 'DB_CONNECTION_LOST' | 'DB_SHUTTING_DOWN'
+    >
   | 'DB_UNAVAILABLE';
 
 /** The body of an answer, RFC 9457. Every text in it is fixed, so nothing of the error can leak. */
@@ -39,6 +42,11 @@ const texts: Readonly<Record<ProblemCode, Text>> = {
     status: 504,
     title: 'Database time-out',
     detail: 'The database did not answer in time.',
+  },
+  DB_DEADLINE_EXCEEDED: {
+    status: 504,
+    title: 'Deadline exceeded',
+    detail: 'The database did not answer before the deadline of the request.',
   },
   DB_CONNECTION_LOST: {
     status: 503,

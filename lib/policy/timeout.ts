@@ -2,7 +2,7 @@ import pTimeout from 'p-timeout';
 import { ConfigurationError, QueryTimeoutError } from '../errors/errors.js';
 
 /** The longest delay that Node's timers take; a longer one would fire at once. */
-const MOST_MS = 2 ** 31 - 1;
+export const MOST_MS = 2 ** 31 - 1;
 
 export type Work<T> = PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>);
 
@@ -27,11 +27,11 @@ export async function timeout<T>(work: Work<T>, timeoutMs: number): Promise<T> {
   });
 }
 
-export function assertTimeout(timeoutMs: unknown): asserts timeoutMs is number {
+export function assertTimeout(timeoutMs: unknown, name = 'timeoutMs'): asserts timeoutMs is number {
   if (typeof timeoutMs === 'number' && timeoutMs >= 1 && timeoutMs <= MOST_MS) return;
   throw new ConfigurationError(
-    'timeoutMs',
-    `timeoutMs: received ${typeof timeoutMs === 'number' ? String(timeoutMs) : typeof timeoutMs}; ` +
+    name,
+    `${name}: received ${typeof timeoutMs === 'number' ? String(timeoutMs) : typeof timeoutMs}; ` +
       `accepted is a number of milliseconds from 1 to ${String(MOST_MS)}`,
   );
 }

@@ -1,8 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import type pg from 'pg';
 import { DeadlineList } from '../core/deadline-list.js';
-import { AcquireTimeoutError, ShuttingDownError } from '../errors/errors.js';
+import { outsideRequests } from '../core/root-scope.js';
+import type { Scope } from '../core/scope/scope.js';
+import { ShuttingDownError } from '../errors/errors.js';
 import type { PoolCounts } from '../errors/errors.js';
+import { Dials } from './dials.js';
+import type { Dial } from './dials.js';
 import { requestCancel } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
@@ -12,6 +15,8 @@ import type { EntryOwner } from './pool-entry.js';
 import { DISCARD, nextStep } from './reclaim.js';
 import type { ReclaimOptions } from './reclaim.js';
 import { retire } from './retire.js';
+import type { CancelOnDisconnect } from './scope-rules.js';
+import { waitError } from './stop.js';
 import { Waiters } from './waiters.js';
 import type { AcquireCallback, Borrowing } from './waiters.js';
 
@@ -21,6 +26,7 @@ export interface BagOptions extends ReclaimOptions {
   acquireTimeoutMs: number;
   queryTimeoutMs: number;
   cancelGraceMs: number;
+  cancelOnDisconnect: CancelOnDisconnect;
   pingAfterIdleMs: number | false;
   pingTimeoutMs: number;
   allowExitOnIdle: boolean;
@@ -40,9 +46,6 @@ export type BagListener = (event: BagEvent, entry: PoolEntry, error?: Error | bo
 // A comment alone: the server parses nothing, takes no snapshot, and answers EmptyQueryResponse.
 const PING = '-- ping';
 
-/** After this long an attempt to connect is not counted on any more, although it may still succeed. */
-const SLOW_DIAL_MS = 1000;
-
 /**
  * The connections and those who wait for them. Whoever waits takes what comes first: a connection that is
  * returned, one that has answered its ping, or a new one; so nobody waits for the fate of one particular socket.
@@ -58,8 +61,7 @@ export class Bag implements EntryOwner {
   closing = false;
   readonly #options: BagOptions;
   readonly #listener: BagListener;
-  readonly #closed = new AbortController();
-  readonly #dials = new Set<{ readonly since: number }>();
+  readonly #dials: Dials;
   #checking = 0;
   #open = 0;
   #cancels = 0;
@@ -68,13 +70,13 @@ export class Bag implements EntryOwner {
   constructor(options: BagOptions, listener: BagListener) {
     this.#options = options;
     this.#listener = listener;
-    // One listener for each connection that is being opened.
-    setMaxListeners(0, this.#closed.signal);
-    this.waiters = new Waiters(this.deadlines, options.acquireTimeoutMs, ({ since, callback }, now) => {
+    this.#dials = new Dials(this.deadlines, options.max, () => this.supply());
+    const { acquireTimeoutMs, cancelOnDisconnect } = options;
+    this.waiters = new Waiters(this.deadlines, acquireTimeoutMs, cancelOnDisconnect, ({ since, callback }, stop) => {
       const cause = this.#lastDialErrorAt >= since ? this.lastDialError : undefined;
       const counts = this.counts();
       counts.waiting += 1;
-      callback(new AcquireTimeoutError(options.name, now - since, counts, cause), undefined);
+      callback(waitError(stop, options.name, this.deadlines.now() - since, counts, cause), undefined);
     });
   }
 
@@ -84,6 +86,10 @@ export class Bag implements EntryOwner {
 
   get cancelGraceMs(): number {
     return this.#options.cancelGraceMs;
+  }
+
+  get cancelOnDisconnect(): CancelOnDisconnect {
+    return this.#options.cancelOnDisconnect;
   }
 
   get stream(): pg.ClientConfig['stream'] {
@@ -97,9 +103,9 @@ export class Bag implements EntryOwner {
     return delivered;
   }
 
-  /** Connections and those being opened: what counts against `max`. */
+  /** Connections and those about to be: what counts against `max`. */
   get total(): number {
-    return this.entries.size + this.#dials.size;
+    return this.entries.size + this.#dials.young;
   }
 
   /** Sockets that have not closed yet, those of retired connections and of CancelRequests among them. */
@@ -127,14 +133,14 @@ export class Bag implements EntryOwner {
   }
 
   /** Queues for a connection. The callback is called later, once; never within this call. */
-  wait(holder: Borrowing, callback: AcquireCallback): void {
-    this.waiters.add(holder, callback);
+  wait(holder: Borrowing, callback: AcquireCallback, scope?: Scope, inContext?: (fn: () => void) => void): void {
+    this.waiters.add(holder, callback, scope, inContext);
     this.supply();
   }
 
   /** While more wait than are on their way: wakes idle connections, then opens new ones. */
   supply(): void {
-    while (!this.closing && this.waiters.size > this.#onTheWay()) {
+    while (!this.closing && this.waiters.size > this.#checking + this.#dials.young) {
       const checking = this.#checking;
       const entry = this.#awaken();
       if (entry !== undefined) this.#offer(entry);
@@ -144,35 +150,33 @@ export class Bag implements EntryOwner {
     }
   }
 
-  /** Connections that will soon be free. A server that is silent for so long may be reached another way by now. */
-  #onTheWay(): number {
-    const slow = this.deadlines.now() - SLOW_DIAL_MS;
-    let soon = this.#checking;
-    for (const { since } of this.#dials) if (since > slow) soon += 1;
-    return soon;
+  /** Opens one connection into the bag. Never rejects: a failure goes to the one who has waited longest. */
+  dialOne(): Promise<boolean> {
+    // What waits for the outcome, and the listeners of 'connect', are none of the request that needs a connection first.
+    return outsideRequests(() => this.#dialOne());
   }
 
-  /** Opens one connection into the bag. Never rejects: a failure goes to the one who has waited longest. */
-  async dialOne(): Promise<boolean> {
-    const dial = { since: this.deadlines.now() };
-    this.#dials.add(dial);
+  async #dialOne(): Promise<boolean> {
+    const dial = this.#dials.begin();
     let client: GuardedClient;
     try {
-      client = await this.#options.dial(this.#closed.signal);
+      client = await this.#options.dial(dial.controller.signal);
     } catch (error) {
-      this.#dials.delete(dial);
-      this.#onDialFailed(error as Error, dial.since);
+      this.#dials.end(dial, false);
+      this.#onDialFailed(error as Error, dial);
       return false;
     }
-    this.#dials.delete(dial);
+    this.#dials.end(dial, true);
     this.#open += 1;
     this.lastDialError = undefined;
     const entry = new PoolEntry(client, this);
     entry.expiresAt = this.#options.expiry(this.deadlines.now());
     this.entries.add(entry);
     this.#listener('connect', entry);
+    // One that was given up hope on may come after the one that was opened in its place.
+    if (this.entries.size > this.#options.max) this.retire(entry);
     // A listener may have sent statements (SET …): the entry is offered when they are done.
-    if (entry.free) this.onFree(entry);
+    else if (entry.free) this.onFree(entry);
     return true;
   }
 
@@ -187,6 +191,8 @@ export class Bag implements EntryOwner {
     }
     entry.holder = 'pool';
     entry.uses += 1;
+    entry.view = undefined;
+    entry.longLived = false;
     if (entry.free) {
       this.onFree(entry);
     } else if (entry.submissionActive) {
@@ -205,7 +211,7 @@ export class Bag implements EntryOwner {
   /** Refuses all who wait and whatever comes; takes idle connections out. */
   close(): void {
     this.closing = true;
-    this.#closed.abort();
+    this.#dials.close();
     for (let waiter = this.waiters.shift(); waiter !== undefined; waiter = this.waiters.shift()) {
       const message = `Pool "${this.#options.name}" was closed while waiting for a connection`;
       waiter.callback(new ShuttingDownError(message), undefined);
@@ -294,8 +300,10 @@ export class Bag implements EntryOwner {
     }
     const waiter = this.waiters.shift();
     if (waiter !== undefined) {
-      this.#hand(entry, waiter.holder);
-      waiter.callback(undefined, entry);
+      const { holder, inContext, callback } = waiter;
+      if (inContext === undefined) this.#hand(entry, holder);
+      else inContext(() => this.#hand(entry, holder));
+      callback(undefined, entry);
       return;
     }
     entry.holder = 'idle';
@@ -310,12 +318,18 @@ export class Bag implements EntryOwner {
     this.#listener('acquire', entry);
   }
 
-  #onDialFailed(error: Error, since: number): void {
+  #onDialFailed(error: Error, { since, givenUp }: Dial): void {
     this.lastDialError = error;
     this.#lastDialErrorAt = this.deadlines.now();
     const { first } = this.waiters;
-    // Whoever came later has not had an attempt of his own: this one may have begun in another outage.
-    if (first !== undefined && first.since <= since && this.waiters.size > this.#onTheWay()) {
+    // Whoever came later has not had an attempt of his own: this one may have begun in another outage. And one that was
+    // given up has told nothing yet of what the next one will find.
+    if (
+      first !== undefined &&
+      !givenUp &&
+      first.since <= since &&
+      this.waiters.size > this.#checking + this.#dials.young
+    ) {
       this.waiters.shift();
       first.callback(error, undefined);
     }

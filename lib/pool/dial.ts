@@ -13,7 +13,7 @@ export interface DialOptions {
   timeoutMs: number;
   /** Runs on the fresh client before anybody else has it. */
   prepare?: ((client: GuardedClient) => Promise<void>) | undefined;
-  /** Gives up at once when aborted. */
+  /** Gives up at once when aborted, and says the message of the reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +39,7 @@ async function openOne(options: DialOptions): Promise<GuardedClient> {
     `The server did not accept a connection within ${String(options.timeoutMs)} ms`,
   );
   timer.unref();
-  const onAbort = () => giveUp('The pool was closed while a connection was being opened');
+  const onAbort = () => giveUp(reasonOf(options.signal));
   options.signal?.addEventListener('abort', onAbort);
   try {
     await Promise.race([connectAndPrepare(client, options), gaveUp]);
@@ -60,8 +60,17 @@ async function connectAndPrepare(client: GuardedClient, options: DialOptions): P
   } catch (error) {
     throw asDialError(error);
   }
-  await options.prepare?.(client);
+  try {
+    await options.prepare?.(client);
+  } catch (error) {
+    throw client.lost === undefined ? error : asDialError(error);
+  }
   if (client.lost !== undefined) throw asDialError(client.lost);
+}
+
+function reasonOf(signal: AbortSignal | undefined): string {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason.message : 'The attempt to connect was aborted';
 }
 
 function asDialError(error: unknown): unknown {

@@ -58,8 +58,6 @@ export class Maintenance {
         bag.retire(entry);
       }
     }
-    // For those who wait behind an attempt to connect that has become slow.
-    bag.supply();
     void this.refill();
   }
 

@@ -1,11 +1,14 @@
 import type pg from 'pg';
 import type { DeadlineList } from '../core/deadline-list.js';
 import { Expiring } from '../core/deadline-list.js';
+import type { Scope } from '../core/scope/scope.js';
 import { commits } from '../core/sql/commits.js';
 import { isRead } from '../core/sql/is-read.js';
 import { Backstop } from './backstop.js';
 import { cancelTarget } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
+import type { CancelOnDisconnect } from './scope-rules.js';
+import type { View } from './view.js';
 import { destroySocket, endClosing, entryOf, forgetStatement } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import { staleness } from './stale-plan.js';
@@ -20,6 +23,7 @@ export interface EntryOwner {
   /** 0: none. */
   readonly queryTimeoutMs: number;
   readonly cancelGraceMs: number;
+  readonly cancelOnDisconnect: CancelOnDisconnect;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
   readonly backstopMs: number;
   /** pg's option of that name: CancelRequests go the same way as the connections. */
@@ -52,6 +56,12 @@ export class PoolEntry {
   uses = 0;
   /** DISCARD ALL has been run since the last borrower. */
   reset = false;
+  /** How its borrower asked for it; undefined where he asked the pool itself. */
+  view: View | undefined;
+  /** Its borrower keeps it for long, by his own word or by LISTEN: no scope binds what he does with it. */
+  longLived = false;
+  /** A statement of its borrower was refused for its scope's sake: what he meant to leave clean may not be. */
+  unfinished = false;
   readonly backstop: Backstop;
   #active: Statement | Submission | undefined;
   readonly #waiting: (Statement | Submission)[] = [];
@@ -83,30 +93,31 @@ export class PoolEntry {
     return this.#active instanceof Submission;
   }
 
+  /** What runs, or the next one to run, is part of a transaction block. */
+  get inTransaction(): boolean {
+    return this.client.getTransactionStatus() !== 'I';
+  }
+
   /** A borrower keeps using what it has given back. */
   get released(): boolean {
     return this.holder === 'idle' || this.holder === 'pool' || this.holder === 'retired';
   }
 
   /** Sends one statement, at once or after those before it. */
-  run(config: unknown, values: unknown, callback: QueryCallback): Statement {
+  run(config: unknown, values: unknown, callback: QueryCallback, scope?: Scope, view?: View): void {
     const own = typeof config === 'object' ? (config as { query_timeout?: unknown }).query_timeout : undefined;
-    const timeoutMs = typeof own === 'number' ? own : this.owner.queryTimeoutMs;
-    return this.#start(new Statement(this, config, values, timeoutMs, false, callback));
-  }
-
-  submit(submission: Submission): void {
-    this.#enqueue(submission);
+    const timeoutMs = typeof own === 'number' ? own : (view?.timeoutMs ?? this.owner.queryTimeoutMs);
+    this.start(new Statement(this, config, values, timeoutMs, false, callback, scope));
   }
 
   /** The pool's own statement. Where it does not answer in time, the connection is destroyed. */
   runInternal(text: string, timeoutMs: number, callback: QueryCallback): void {
-    this.#start(new Statement(this, text, undefined, timeoutMs, true, callback));
+    this.start(new Statement(this, text, undefined, timeoutMs, true, callback));
   }
 
   /** Takes back a statement that has not been sent. */
-  withdraw(statement: Statement): void {
-    const index = this.#waiting.indexOf(statement);
+  withdraw(work: Statement | Submission): void {
+    const index = this.#waiting.indexOf(work);
     if (index !== -1) this.#waiting.splice(index, 1);
   }
 
@@ -156,15 +167,8 @@ export class PoolEntry {
     this.owner.onClosed(this);
   }
 
-  #start(statement: Statement): Statement {
-    if (statement.timeoutMs > 0) {
-      this.deadlines.add(statement, this.deadlines.now() + statement.timeoutMs);
-    }
-    this.#enqueue(statement);
-    return statement;
-  }
-
-  #enqueue(work: Statement | Submission): void {
+  start(work: Statement | Submission): void {
+    work.start();
     if (this.dead !== undefined) {
       process.nextTick((cause: Error) => work.abandon(cause), this.dead);
     } else if (this.free) {
@@ -180,10 +184,10 @@ export class PoolEntry {
     if (before !== undefined) {
       this.#waiting.unshift(work);
       work = new Statement(this, before, undefined, this.owner.cancelGraceMs, true, ignoreAnswer);
-      this.deadlines.add(work, this.deadlines.now() + work.timeoutMs);
+      work.start();
     }
     this.#active = work;
-    work.state = 'sent';
+    work.onSent();
     if (work instanceof Submission) {
       this.client.submit(work.config);
       return;
@@ -240,7 +244,9 @@ export class PoolEntry {
 
   #finish(work: Statement | Submission): void {
     this.#active = undefined;
-    if (work instanceof Statement) {
+    if (work instanceof Submission) {
+      work.onOver();
+    } else {
       this.deadlines.remove(work);
       if (work.error !== undefined && this.#heal(work)) return;
     }
@@ -269,7 +275,7 @@ export class PoolEntry {
     statement.error = undefined;
     statement.state = 'queued';
     statement.prepared = false;
-    if (statement.timeoutMs > 0) this.deadlines.add(statement, statement.expiresAt);
+    statement.watch();
     this.#send(statement);
     return true;
   }

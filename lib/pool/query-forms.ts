@@ -1,4 +1,5 @@
 import { boundToCaller } from '../core/root-scope.js';
+import { runBorrowed, submitBorrowed } from './borrower.js';
 import type { PoolEntry } from './pool-entry.js';
 import type { QueryCallback } from './statement.js';
 import { isSubmittable, Submission } from './submission.js';
@@ -8,9 +9,12 @@ export function queryThrough(entry: PoolEntry, config: unknown, values: unknown,
   if (config == null) throw new TypeError('Client was passed a null or undefined query');
   if (isSubmittable(config)) {
     config.callback ??= typeof values === 'function' ? values : callback;
-    const submission = new Submission(config);
-    if (entry.released) process.nextTick(() => submission.refuse(clientReleased()));
-    else entry.submit(submission);
+    if (entry.released) {
+      const submission = new Submission(entry, config, undefined);
+      process.nextTick(() => submission.refuse(clientReleased()));
+    } else {
+      submitBorrowed(entry, config);
+    }
     return config;
   }
   if (typeof values === 'function') {
@@ -21,13 +25,13 @@ export function queryThrough(entry: PoolEntry, config: unknown, values: unknown,
   if (callback === undefined) {
     if (entry.released) return Promise.reject(clientReleased());
     return new Promise((resolve, reject) => {
-      entry.run(config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
+      runBorrowed(entry, config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
     }).catch(rethrowFromCaller);
   }
   if (typeof callback !== 'function') throw new TypeError('callback is not a function');
   const bound = boundToCaller(callback as QueryCallback);
   if (entry.released) process.nextTick(bound, clientReleased());
-  else entry.run(config, values, bound);
+  else runBorrowed(entry, config, values, bound);
   return undefined;
 }
 

@@ -13,11 +13,16 @@ export type Step = { kind: 'keep' | 'retire' } | { kind: 'destroy'; reason: stri
 const keep: Step = { kind: 'keep' };
 const retire: Step = { kind: 'retire' };
 const destroy: Step = { kind: 'destroy', reason: 'A transaction was left open on a released client' };
+const unfinished: Step = {
+  kind: 'destroy',
+  reason: 'A statement on a released client had been refused because its deadline had passed or its caller had left',
+};
 const discard: Step = { kind: 'run', text: DISCARD };
 
 /** Asked again after each `run`, until the connection is kept or gone. */
 export function nextStep(entry: PoolEntry, now: number, options: ReclaimOptions): Step {
   if (entry.client.getTransactionStatus() !== 'I') return destroy;
+  if (entry.unfinished) return unfinished;
   if (entry.expiresAt <= now || entry.uses >= options.maxUses) return retire;
   if (options.resetOnRelease && !entry.reset) {
     entry.reset = true;

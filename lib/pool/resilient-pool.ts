@@ -1,6 +1,8 @@
 import pg from 'pg';
+import { boolean, findProblem } from '../core/options.js';
+import type { Rules } from '../core/options.js';
 import { boundToCaller } from '../core/root-scope.js';
-import { ShuttingDownError } from '../errors/errors.js';
+import { ConfigurationError } from '../errors/errors.js';
 import { Bag } from './bag.js';
 import type { BagEvent } from './bag.js';
 import { Dialer } from './dialer.js';
@@ -8,11 +10,12 @@ import { Maintenance } from './maintenance.js';
 import { clientConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.js';
 import type { PoolEntry } from './pool-entry.js';
-import { queryThrough, rethrowFromCaller } from './query-forms.js';
+import { rethrowFromCaller } from './query-forms.js';
 import { drain } from './drain.js';
-import { isSubmittable } from './submission.js';
+import { Runner } from './runner.js';
 import type { QueryCallback } from './statement.js';
-import type { AcquireCallback, Borrowing } from './waiters.js';
+import { checkViewOptions, viewPrototype } from './view.js';
+import type { View, ViewOptions } from './view.js';
 
 declare module 'pg' {
   // pg reads it, its types do not tell.
@@ -22,8 +25,33 @@ declare module 'pg' {
   }
 }
 
+/** Options of `connect()`. */
+export interface ConnectOptions {
+  /**
+   * The client is kept for long, as one that waits for notifications: the deadline of the request in which it is checked
+   * out does not bind what is done with it. One that LISTENs is taken for such by itself. Default: false.
+   */
+  longLived?: boolean | undefined;
+}
+
 type Done = (release?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: Done) => void;
+
+interface Parts {
+  readonly pool: ResilientPool;
+  readonly bag: Bag;
+  readonly runner: Runner;
+  readonly maintenance: Maintenance;
+  readonly resolved: ResolvedPoolOptions;
+  /** What all views of the pool inherit from, made for the first one. */
+  views: object | undefined;
+  ended: Promise<void> | undefined;
+}
+
+const parts = Symbol('express-db-resilience.parts');
+const viewed = Symbol('express-db-resilience.view');
+/** Makes the view of one request; not public, since a scope is none. */
+export const inView = Symbol('express-db-resilience.in-view');
 
 /** pg.Pool less what is implemented here, so that accessors may stand where its types have properties. */
 type PoolBase = new (
@@ -40,20 +68,19 @@ type PoolBase = new (
  * @throws ConfigurationError for an option that is unknown, impossible or contradicts another
  */
 export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
-  readonly #bag: Bag;
-  readonly #maintenance: Maintenance;
-  readonly #resolved: ResolvedPoolOptions;
-  #ended: Promise<void> | undefined;
+  /** @internal Symbols and not #names, so that a view, whose prototype the pool is, has them too. */
+  declare readonly [parts]: Parts;
+  /** @internal Of a view only. */
+  declare readonly [viewed]: View | undefined;
 
   constructor(options: ResilientPoolOptions = {}) {
     const resolved = resolvePoolOptions(options);
     super(poolConfig(resolved));
     hide(this.options, ['password', 'ssl', ...Object.keys(options.pg ?? {})]);
-    this.#resolved = resolved;
     const warning = tlsWarning(resolved);
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
-    const dialer = new Dialer(resolved, (ms) => (this.#bag.backstopMs = ms));
-    this.#bag = new Bag(
+    const dialer = new Dialer(resolved, (ms) => (bag.backstopMs = ms));
+    const bag = new Bag(
       {
         ...resolved,
         queryTimeoutMs: resolved.queryTimeoutMs === false ? 0 : resolved.queryTimeoutMs,
@@ -61,39 +88,43 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         dial: (signal) => dialer.dial(signal),
         expiry: (now) => expiry(now, resolved.maxLifetimeMs),
       },
-      (event, entry, error) => this.#onBagEvent(event, entry, error),
+      (event, entry, error) => onBagEvent(this, event, entry, error),
     );
-    this.#maintenance = new Maintenance(this.#bag, resolved);
+    const maintenance = new Maintenance(bag, resolved);
+    const runner = new Runner(bag, resolved.name, () => this.listenerCount('acquire') > 0);
+    const own: Parts = { pool: this, bag, runner, maintenance, resolved, views: undefined, ended: undefined };
+    // console.log of a pool shows what pg.Pool's shows.
+    Object.defineProperty(this, parts, { value: own });
   }
 
   /** The pool's name, as errors and logs have it. */
   get name(): string {
-    return this.#resolved.name;
+    return this[parts].resolved.name;
   }
 
   get totalCount(): number {
-    return this.#bag.total;
+    return this[parts].bag.total;
   }
 
   get idleCount(): number {
-    return this.#bag.idle.length;
+    return this[parts].bag.idle.length;
   }
 
   /** Calls that wait for a connection. */
   get waitingCount(): number {
-    return this.#bag.waiters.size;
+    return this[parts].bag.waiters.size;
   }
 
   get expiredCount(): number {
-    const now = this.#bag.deadlines.now();
+    const now = this[parts].bag.deadlines.now();
     let expired = 0;
-    for (const entry of this.#bag.entries) if (entry.expiresAt <= now) expired += 1;
+    for (const entry of this[parts].bag.entries) if (entry.expiresAt <= now) expired += 1;
     return expired;
   }
 
   /** The last reason why no connection could be opened; undefined since one was. */
   get lastConnectError(): Error | undefined {
-    return this.#bag.lastDialError;
+    return this[parts].bag.lastDialError;
   }
 
   // pg.Pool's types have a dozen overloads of `query`; this keeps them all, and the method on the prototype.
@@ -108,11 +139,13 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         config = undefined;
       }
       if (callback !== undefined) {
-        this.#run(config, values, boundToCaller(callback as QueryCallback));
+        this[parts].runner.query(this[viewed], config, values, boundToCaller(callback as QueryCallback));
         return undefined;
       }
       return new Promise((resolve, reject) => {
-        this.#run(config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
+        this[parts].runner.query(this[viewed], config, values, (error, result) =>
+          error == null ? resolve(result) : reject(error),
+        );
       }).catch(rethrowFromCaller);
     } as pg.Pool['query'];
   }
@@ -121,31 +154,56 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
    * Checks a client out. Give it back with `client.release()`, or close it with `client.release(true)`.
    *
    * @throws AcquireTimeoutError no connection became free within `acquireTimeoutMs`
+   * @throws DeadlineExceededError none became free before the deadline of the request
+   * @throws CancelledError the request's client left, or the view's signal was aborted, before one became free
    * @throws ConnectionLostError the server was not reached
    * @throws ShuttingDownError after `end()`
    */
   connect(): Promise<pg.PoolClient>;
   connect(callback: ConnectCallback): void;
-  connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
-    if (callback !== undefined) {
-      const bound = boundToCaller(callback);
-      this.#acquire('borrower', (error, entry) => {
+  connect(options: ConnectOptions): Promise<pg.PoolClient>;
+  connect(how?: ConnectCallback | ConnectOptions): Promise<pg.PoolClient> | void {
+    const view = this[viewed];
+    const { runner, bag } = this[parts];
+    if (typeof how === 'function') {
+      const bound = boundToCaller(how);
+      runner.connect(view, (error, entry) => {
         if (error !== undefined) bound(error, undefined, () => undefined);
         // An idle connection is there at once, but a callback is never called before connect() has returned.
-        else process.nextTick(bound, undefined, entry.client, this.#checkOut(entry));
+        else process.nextTick(bound, undefined, entry.client, checkOut(bag, entry, view));
       });
       return undefined;
     }
+    const longLived = isLongLived(how);
     return new Promise<pg.PoolClient>((resolve, reject) => {
-      this.#acquire('borrower', (error, entry) => {
+      runner.connect(view, (error, entry) => {
         if (error !== undefined) {
           reject(error);
         } else {
-          this.#checkOut(entry);
+          checkOut(bag, entry, view);
+          entry.longLived = longLived;
           resolve(entry.client);
         }
       });
     }).catch(rethrowFromCaller);
+  }
+
+  /**
+   * The same pool, used in another way: a light object that is a pool to whatever takes one. A view of a view has the
+   * options of both.
+   *
+   * @throws ConfigurationError for an option that is unknown or impossible
+   */
+  withOptions(options: ViewOptions): ResilientPool {
+    checkViewOptions(options);
+    return this[inView]({ ...this[viewed], ...options });
+  }
+
+  /** @internal */
+  [inView](view: View): ResilientPool {
+    const own = this[parts];
+    own.views ??= viewPrototype(own.pool);
+    return Object.create(own.views, { [viewed]: { value: view } }) as ResilientPool;
   }
 
   /**
@@ -155,80 +213,66 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   end(): Promise<void>;
   end(callback: () => void): void;
   end(callback?: () => void): Promise<void> | void {
-    this.#ended ??= this.#close();
-    if (callback === undefined) return this.#ended;
-    void this.#ended.then(boundToCaller(callback));
+    const own = this[parts];
+    own.ended ??= close(own);
+    if (callback === undefined) return own.ended;
+    void own.ended.then(boundToCaller(callback));
     return undefined;
   }
 
   /** Opens connections up to `min` now, in the background, rather than after the first use. */
   warmUp(): void {
-    this.#maintenance.start();
+    this[parts].maintenance.start();
   }
+}
 
-  async #close(): Promise<void> {
-    this.ending = true;
-    this.#maintenance.stop();
-    this.#bag.close();
-    await drain(this.#bag, this.#resolved.drainTimeoutMs);
-    this.ended = true;
+async function close({ pool, bag, maintenance, resolved }: Parts): Promise<void> {
+  pool.ending = true;
+  maintenance.stop();
+  bag.close();
+  await drain(bag, resolved.drainTimeoutMs);
+  pool.ended = true;
+}
+
+function checkOut(bag: Bag, entry: PoolEntry, view: View | undefined): Done {
+  let released = false;
+  entry.view = view;
+  const release: Done = (error) => {
+    if (released) throw new Error('Release called on client which has already been released to the pool.');
+    released = true;
+    bag.release(entry, error);
+  };
+  entry.client.release = release;
+  return release;
+}
+
+function isLongLived(options: ConnectOptions | undefined): boolean {
+  if (options === undefined) return false;
+  const problem = findProblem(connectRules, options);
+  if (problem !== undefined) throw new ConfigurationError(problem.option, `connect: ${problem.message}`);
+  return options.longLived ?? false;
+}
+
+const connectRules: Rules<ConnectOptions> = { longLived: boolean };
+
+function onBagEvent(pool: ResilientPool, event: BagEvent, entry: PoolEntry, error?: Error | boolean): void {
+  const { resolved, maintenance } = pool[parts];
+  const { logger, name } = resolved;
+  resolved.log?.(event);
+  if (event === 'connect') maintenance.start();
+  if (event === 'discard') {
+    logger.warn({ pool: name, err: error }, 'A connection was closed instead of being used again');
+    return;
   }
-
-  #run(config: unknown, values: unknown, done: QueryCallback): void {
-    if (config == null) {
-      const error = new TypeError('pool.query takes a text, a config object or a Submittable first');
-      process.nextTick(done, error);
-      return;
-    }
-    this.#acquire('statement', (error, entry) => {
-      if (error !== undefined) done(error);
-      else if (isSubmittable(config)) queryThrough(entry, config, values, done);
-      else entry.run(config, values, done);
-    });
+  if (pool.listenerCount(event) === 0) {
+    if (event === 'error') logger.warn({ pool: name, err: error }, 'An idle connection was lost');
+    return;
   }
-
-  #acquire(holder: Borrowing, callback: AcquireCallback): void {
-    if (this.#bag.closing) {
-      const error = new ShuttingDownError(`Cannot use a pool after calling end on the pool (pool "${this.name}")`);
-      process.nextTick(callback, error, undefined);
-      return;
-    }
-    const entry = this.#bag.take(holder);
-    if (entry !== undefined) callback(undefined, entry);
-    else this.#bag.wait(holder, callback);
-  }
-
-  #checkOut(entry: PoolEntry): Done {
-    let released = false;
-    const release: Done = (error) => {
-      if (released) throw new Error('Release called on client which has already been released to the pool.');
-      released = true;
-      this.#bag.release(entry, error);
-    };
-    entry.client.release = release;
-    return release;
-  }
-
-  #onBagEvent(event: BagEvent, entry: PoolEntry, error?: Error | boolean): void {
-    this.#resolved.log?.(event);
-    if (event === 'connect') this.#maintenance.start();
-    if (event === 'discard') {
-      this.#resolved.logger.warn(
-        { pool: this.name, err: error },
-        'A connection was closed instead of being used again',
-      );
-      return;
-    }
-    if (this.listenerCount(event) === 0) {
-      if (event === 'error') this.#resolved.logger.warn({ pool: this.name, err: error }, 'An idle connection was lost');
-      return;
-    }
-    try {
-      if (event === 'error' || event === 'release') this.emit(event, error, entry.client);
-      else this.emit(event, entry.client);
-    } catch (thrown) {
-      this.#resolved.logger.error({ pool: this.name, err: thrown }, `A listener of the pool's '${event}' event threw`);
-    }
+  try {
+    if (event === 'error' || event === 'release') pool.emit(event, error, entry.client);
+    else pool.emit(event, entry.client);
+  } catch (thrown) {
+    logger.error({ pool: name, err: thrown }, `A listener of the pool's '${event}' event threw`);
   }
 }
 

@@ -1,7 +1,12 @@
+import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
 import { Expiring } from '../core/deadline-list.js';
 import { sqlstate } from '../errors/classify.js';
 import { ConnectionLostError, QueryTimeoutError } from '../errors/errors.js';
+import type { Outcome } from '../errors/errors.js';
 import type { PoolEntry } from './pool-entry.js';
+import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
+import { stopError } from './stop.js';
+import type { Stop } from './stop.js';
 
 export type QueryCallback = (error: Error | null | undefined, result?: unknown) => void;
 
@@ -13,7 +18,7 @@ export type QueryCallback = (error: Error | null | undefined, result?: unknown) 
 const CONFIRM_MS = 250;
 
 /** One statement on its way: waiting its turn on a connection, sent, being cancelled, answered. */
-export class Statement extends Expiring {
+export class Statement extends Expiring implements Bound {
   /** `cancelling`: its time is over and the server has been asked to stop it. */
   state: 'queued' | 'sent' | 'cancelling' = 'queued';
   /** What must go before it on the connection has been sent. */
@@ -23,6 +28,9 @@ export class Statement extends Expiring {
   /** The statement was sent a second time, after a stale prepared statement was dropped. */
   healed = false;
   #callback: QueryCallback | undefined;
+  #timeoutAt = Infinity;
+  #sentAt = 0;
+  #stop: Stop | undefined;
 
   constructor(
     readonly entry: PoolEntry,
@@ -32,6 +40,7 @@ export class Statement extends Expiring {
     /** The pool's own work (ping, reset): its time-out condemns the connection instead of cancelling. */
     readonly internal: boolean,
     callback: QueryCallback,
+    readonly scope?: Scope,
   ) {
     super();
     this.#callback = callback;
@@ -44,41 +53,94 @@ export class Statement extends Expiring {
   }
 
   get text(): string {
-    const { config } = this;
-    return typeof config === 'string' ? config : ((config as { text?: string }).text ?? '');
+    return textOf(this.config);
+  }
+
+  /** Its time begins. */
+  start(): void {
+    const { scope, timeoutMs, entry } = this;
+    if (timeoutMs > 0) this.#timeoutAt = entry.deadlines.now() + timeoutMs;
+    scope?.bind(this);
+    this.watch();
+  }
+
+  /** Has itself ended when its time is over, or its scope's. */
+  watch(): void {
+    const { scope } = this;
+    const at = scope === undefined ? this.#timeoutAt : Math.min(this.#timeoutAt, scope.earliestDeadline);
+    if (at === Infinity) this.entry.deadlines.remove(this);
+    else this.entry.deadlines.add(this, at);
+  }
+
+  onSent(): void {
+    const { scope } = this;
+    this.state = 'sent';
+    if (scope === undefined) return;
+    this.#sentAt = this.entry.deadlines.now();
+    scope.usage.statements += 1;
+  }
+
+  onDeadlineMoved(): void {
+    if (this.state !== 'cancelling') this.watch();
+  }
+
+  onCancelled(reason: Cancellation): void {
+    const { entry, state } = this;
+    if (state === 'cancelling') return;
+    if (isUnwanted(reason, entry.owner.cancelOnDisconnect, this.text, entry.inTransaction))
+      this.#end({ kind: 'cancelled', reason });
   }
 
   override expire(now: number): void {
     const { entry } = this;
     if (this.internal) {
       entry.destroy(new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown' }));
-    } else if (this.state === 'queued') {
-      entry.withdraw(this);
-      this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'not-executed' }));
-    } else if (this.state === 'sent') {
-      this.state = 'cancelling';
-      entry.deadlines.add(this, now + CONFIRM_MS);
-      entry.cancelActive();
-    } else {
+    } else if (this.state === 'cancelling') {
       // Late rows or an error may be on their way already; the connection waits for them, the caller does not.
-      if (this.error === undefined) this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown' }));
+      if (this.error === undefined) this.#answerStopped('unknown');
       else this.settle();
+    } else if (now >= this.#timeoutAt) {
+      this.#end({ kind: 'timeout', timeoutMs: this.timeoutMs });
+    } else {
+      const expired = this.scope?.expired(now);
+      if (expired === undefined) this.watch();
+      else this.#end({ kind: 'deadline', scope: expired });
     }
+  }
+
+  #end(stop: Stop): void {
+    const { entry, scope, state } = this;
+    this.#stop = stop;
+    if (scope !== undefined) scope.usage.cancellations += 1;
+    if (state === 'queued') {
+      entry.withdraw(this);
+      this.#answerStopped('not-executed');
+      return;
+    }
+    this.state = 'cancelling';
+    const now = entry.deadlines.now();
+    const latest = Math.max(now, scope?.earliestDeadline ?? Infinity) + CONFIRM_AT_DEADLINE_MS;
+    entry.deadlines.add(this, Math.min(now + CONFIRM_MS, latest));
+    entry.cancelActive();
+  }
+
+  #answerStopped(outcome: Outcome, cause?: Error): void {
+    const details = cause === undefined ? { outcome } : { outcome, cause };
+    this.answer(stopError(this.#stop ?? { kind: 'timeout', timeoutMs: this.timeoutMs }, details));
   }
 
   /** Tells the caller what became of the statement; once. */
   settle(): void {
     if (this.error === undefined) this.answer(undefined, this.result);
     else if (this.state === 'cancelling' && sqlstate(this.error) === '57014')
-      this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'rolled-back', cause: this.error }));
+      this.#answerStopped('rolled-back', this.error);
     else this.answer(this.error);
   }
 
   /** The connection is gone. */
   abandon(cause: Error): void {
     if (this.error !== undefined && sqlstate(this.error) !== undefined) this.settle();
-    else if (this.state === 'cancelling')
-      this.answer(new QueryTimeoutError(this.timeoutMs, { outcome: 'unknown', cause }));
+    else if (this.state === 'cancelling') this.#answerStopped('unknown', cause);
     else if (this.state === 'queued')
       this.answer(
         new ConnectionLostError('The connection was lost before the statement was sent', {
@@ -98,16 +160,22 @@ export class Statement extends Expiring {
       );
   }
 
-  refuse(error: Error): void {
-    this.answer(error);
-  }
-
   answer(error: Error | undefined, result?: unknown): void {
     const callback = this.#callback;
     if (callback === undefined) return;
     this.#callback = undefined;
-    this.entry.deadlines.remove(this);
+    const { entry, scope } = this;
+    entry.deadlines.remove(this);
+    if (scope !== undefined) {
+      scope.unbind(this);
+      if (this.#sentAt > 0) scope.usage.databaseMs += entry.deadlines.now() - this.#sentAt;
+    }
     if (error === undefined) callback(null, result);
     else callback(error);
   }
+}
+
+/** Of whatever pg takes as a statement. */
+export function textOf(config: unknown): string {
+  return typeof config === 'string' ? config : ((config as { text?: string } | null | undefined)?.text ?? '');
 }

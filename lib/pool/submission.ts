@@ -1,6 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import type pg from 'pg';
+import { Expiring } from '../core/deadline-list.js';
 import { throwLater } from '../core/root-scope.js';
+import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
+import { sqlstate } from '../errors/classify.js';
+import type { PoolEntry } from './pool-entry.js';
+import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
+import { stopError } from './stop.js';
+import type { Stop } from './stop.js';
 
 export type Submittable = pg.Submittable & { callback?: unknown; text?: string };
 
@@ -24,26 +31,39 @@ export function isSubmittable(value: unknown): value is Submittable {
 }
 
 /**
- * A cursor, a query stream or a COPY on its way. It talks to the connection itself and keeps its own time,
- * so there is no time-out here: all that the entry knows is when the server is ready again.
+ * A cursor, a query stream or a COPY on its way. It talks to the connection itself and keeps its own time, so there is
+ * no time-out here, only the deadline of its scope: all else that the entry knows is when the server is ready again.
  */
-export class Submission {
+export class Submission extends Expiring implements Bound {
   state: 'queued' | 'sent' = 'queued';
   /** What must go before it on the connection has been sent. */
   prepared = false;
   readonly #submittable: Submittable;
+  #stop: Stop | undefined;
+  #told = false;
 
-  constructor(submittable: Submittable) {
+  constructor(
+    readonly entry: PoolEntry,
+    submittable: Submittable,
+    readonly scope: Scope | undefined,
+  ) {
+    super();
     this.#submittable = submittable;
     // The socket's events come in the context of whichever request opened the connection.
-    const scope = new AsyncResource('express-db-resilience.submittable');
+    const context = new AsyncResource('express-db-resilience.submittable');
     const target = submittable as Handlers;
     for (const name of handlers) {
       const handler = target[name];
       if (handler === undefined) continue;
       target[name] = (...args) => {
+        if (name === 'handleError') {
+          // Once: after the end of its time, the connection's own end is no news.
+          if (this.#told) return;
+          this.#told = this.#stop !== undefined;
+          args[0] = this.#explained(args[0]);
+        }
         try {
-          scope.runInAsyncScope(handler, submittable, ...args);
+          context.runInAsyncScope(handler, submittable, ...args);
         } catch (error) {
           // A listener of the user's, or an 'error' event that nobody listens to, in the middle of pg's parser.
           throwLater(error);
@@ -60,12 +80,80 @@ export class Submission {
     return this.#submittable;
   }
 
+  start(): void {
+    this.scope?.bind(this);
+    this.#watch();
+  }
+
+  onSent(): void {
+    this.state = 'sent';
+    if (this.scope !== undefined) this.scope.usage.statements += 1;
+  }
+
+  /** The server is ready again, or the connection is gone. */
+  onOver(): void {
+    this.entry.deadlines.remove(this);
+    this.scope?.unbind(this);
+  }
+
+  onDeadlineMoved(): void {
+    if (this.#stop === undefined) this.#watch();
+  }
+
+  onCancelled(reason: Cancellation): void {
+    if (this.#stop !== undefined) return;
+    if (isUnwanted(reason, this.entry.owner.cancelOnDisconnect, this.text, this.entry.inTransaction))
+      this.#end({ kind: 'cancelled', reason });
+  }
+
+  override expire(now: number): void {
+    if (this.#stop !== undefined) {
+      // A suspended cursor ignores a cancel, and a dead server does not answer one.
+      const error = stopError(this.#stop, { outcome: 'unknown' });
+      this.refuse(error);
+      this.entry.destroy(error);
+      return;
+    }
+    const expired = this.scope?.expired(now);
+    if (expired === undefined) this.#watch();
+    else this.#end({ kind: 'deadline', scope: expired });
+  }
+
   /** The connection is gone; once pg has the submittable, pg tells it itself. */
   abandon(cause: Error): void {
+    this.onOver();
     if (this.state === 'queued') this.refuse(cause);
   }
 
   refuse(error: Error): void {
     (this.#submittable as Handlers).handleError?.(error, undefined);
+  }
+
+  #watch(): void {
+    const at = this.scope?.earliestDeadline ?? Infinity;
+    if (at === Infinity) this.entry.deadlines.remove(this);
+    else this.entry.deadlines.add(this, at);
+  }
+
+  #end(stop: Stop): void {
+    const { entry, scope } = this;
+    this.#stop = stop;
+    if (scope !== undefined) scope.usage.cancellations += 1;
+    if (this.state === 'queued') {
+      entry.withdraw(this);
+      this.onOver();
+      this.refuse(stopError(stop, { outcome: 'not-executed' }));
+      return;
+    }
+    // A client who has left waits for nothing; his cursor has as long as any cancelled statement.
+    const leaves = stop.kind === 'cancelled' && stop.reason.by === 'client';
+    if (leaves) entry.deadlines.remove(this);
+    else entry.deadlines.add(this, entry.deadlines.now() + CONFIRM_AT_DEADLINE_MS);
+    entry.cancelActive();
+  }
+
+  #explained(error: unknown): unknown {
+    if (this.#stop === undefined || sqlstate(error) !== '57014') return error;
+    return stopError(this.#stop, { outcome: 'rolled-back', cause: error });
   }
 }

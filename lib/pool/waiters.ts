@@ -1,6 +1,9 @@
 import type { DeadlineList } from '../core/deadline-list.js';
 import { Expiring } from '../core/deadline-list.js';
+import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
 import type { Holder, PoolEntry } from './pool-entry.js';
+import type { CancelOnDisconnect } from './scope-rules.js';
+import type { Stop } from './stop.js';
 
 export type AcquireCallback = (
   ...result: [error: Error, entry: undefined] | [error: undefined, entry: PoolEntry]
@@ -9,48 +12,68 @@ export type AcquireCallback = (
 export type Borrowing = Extract<Holder, 'statement' | 'borrower'>;
 
 /** A call that waits for a connection. */
-export class Waiter extends Expiring {
+export class Waiter extends Expiring implements Bound {
+  readonly since: number;
+
   constructor(
-    readonly since: number,
+    readonly waiters: Waiters,
     readonly holder: Borrowing,
     readonly callback: AcquireCallback,
-    readonly onExpired: (waiter: Waiter, now: number) => void,
+    readonly scope: Scope | undefined,
+    /** Runs something in the caller's context; undefined where nobody would see the difference. */
+    readonly inContext: ((fn: () => void) => void) | undefined,
   ) {
     super();
+    this.since = waiters.deadlines.now();
+    scope?.bind(this);
+    this.onDeadlineMoved();
+  }
+
+  get #timeoutAt(): number {
+    return this.since + this.waiters.timeoutMs;
+  }
+
+  onDeadlineMoved(): void {
+    const at = this.#timeoutAt;
+    this.waiters.deadlines.add(this, Math.min(at, this.scope?.earliestDeadline ?? at));
+  }
+
+  onCancelled(reason: Cancellation): void {
+    if (reason.by === 'signal' || this.waiters.cancelOnDisconnect !== false)
+      this.waiters.end(this, { kind: 'cancelled', reason });
   }
 
   override expire(now: number): void {
-    this.onExpired(this, now);
+    const timedOut = now >= this.#timeoutAt;
+    const expired = timedOut ? undefined : this.scope?.expired(now);
+    if (timedOut) this.waiters.end(this, { kind: 'timeout', timeoutMs: this.waiters.timeoutMs });
+    else if (expired === undefined) this.onDeadlineMoved();
+    else this.waiters.end(this, { kind: 'deadline', scope: expired });
   }
 }
 
 /** Those who wait for a connection, the one who has waited longest first. */
 export class Waiters {
-  readonly #deadlines: DeadlineList;
-  readonly #timeoutMs: number;
-  readonly #onExpired: (waiter: Waiter, now: number) => void;
+  readonly #onEnded: (waiter: Waiter, stop: Stop) => void;
   // In order of arrival, and a waiter in the middle leaves in constant time.
   readonly #waiting = new Set<Waiter>();
 
-  /** @param onExpired is told of one whose time is over and who is not counted any more */
-  constructor(deadlines: DeadlineList, timeoutMs: number, onExpired: (waiter: Waiter, now: number) => void) {
-    this.#deadlines = deadlines;
-    this.#timeoutMs = timeoutMs;
-    this.#onExpired = (waiter, now) => {
-      this.#waiting.delete(waiter);
-      onExpired(waiter, now);
-    };
+  /** @param onEnded is told of one who gets no connection and is not counted any more */
+  constructor(
+    readonly deadlines: DeadlineList,
+    readonly timeoutMs: number,
+    readonly cancelOnDisconnect: CancelOnDisconnect,
+    onEnded: (waiter: Waiter, stop: Stop) => void,
+  ) {
+    this.#onEnded = onEnded;
   }
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  add(holder: Borrowing, callback: AcquireCallback): void {
-    const now = this.#deadlines.now();
-    const waiter = new Waiter(now, holder, callback, this.#onExpired);
-    this.#waiting.add(waiter);
-    this.#deadlines.add(waiter, now + this.#timeoutMs);
+  add(holder: Borrowing, callback: AcquireCallback, scope?: Scope, inContext?: (fn: () => void) => void): void {
+    this.#waiting.add(new Waiter(this, holder, callback, scope, inContext));
   }
 
   get first(): Waiter | undefined {
@@ -61,10 +84,19 @@ export class Waiters {
   /** Takes out the one who has waited longest. */
   shift(): Waiter | undefined {
     const { first } = this;
-    if (first !== undefined) {
-      this.#waiting.delete(first);
-      this.#deadlines.remove(first);
-    }
+    if (first !== undefined) this.#remove(first);
     return first;
+  }
+
+  end(waiter: Waiter, stop: Stop): void {
+    this.#remove(waiter);
+    if (waiter.scope !== undefined) waiter.scope.usage.cancellations += 1;
+    this.#onEnded(waiter, stop);
+  }
+
+  #remove(waiter: Waiter): void {
+    this.#waiting.delete(waiter);
+    this.deadlines.remove(waiter);
+    waiter.scope?.unbind(waiter);
   }
 }

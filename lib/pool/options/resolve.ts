@@ -44,6 +44,7 @@ export function resolvePoolOptions(
     acquireTimeoutMs,
     queryTimeoutMs,
     cancelGraceMs,
+    cancelOnDisconnect: options.cancelOnDisconnect ?? ('reads' as const),
     pingAfterIdleMs: options.pingAfterIdleMs ?? 1000,
     pingTimeoutMs: pingTimeout(options, acquireTimeoutMs),
     resetOnRelease: options.resetOnRelease ?? false,

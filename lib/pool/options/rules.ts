@@ -43,6 +43,7 @@ export const poolRules: Rules<ResilientPoolOptions> = {
   acquireTimeoutMs: acquireTimeout,
   queryTimeoutMs: either(ms(1), explained(oneOf(false), 'false for no limit')),
   cancelGraceMs: ms(100, 60_000),
+  cancelOnDisconnect: oneOf('reads', 'all', false),
   pingAfterIdleMs: either(ms(0), explained(oneOf(false), 'false for never')),
   pingTimeoutMs: ms(10, 60_000),
   resetOnRelease: boolean,

@@ -33,6 +33,13 @@ export interface ResilientPoolOptions extends ConnectionOptionsOfPg, PoolOptions
   cancelGraceMs?: number | undefined;
 
   /**
+   * What is cancelled when the HTTP client of a request leaves before it has its answer. `reads`: what waits for a
+   * connection, and statements outside a transaction that only read, judged by their words; a write runs on. `all`:
+   * whatever runs or waits. `false`: nothing. A COMMIT is never cancelled. Default: `reads`.
+   */
+  cancelOnDisconnect?: 'reads' | 'all' | false | undefined;
+
+  /**
    * A connection that was idle for longer than this many milliseconds is asked for a sign of life before it is lent.
    * 0 (always) to 2147483647, or `false` for never. Default: 1000.
    */
@@ -159,6 +166,7 @@ export interface ResolvedPoolOptions {
   readonly acquireTimeoutMs: number;
   readonly queryTimeoutMs: number | false;
   readonly cancelGraceMs: number;
+  readonly cancelOnDisconnect: 'reads' | 'all' | false;
   readonly pingAfterIdleMs: number | false;
   readonly pingTimeoutMs: number;
   readonly resetOnRelease: boolean;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import pg from 'pg';
 import { AcquireTimeoutError, ConnectionLostError } from '../../../../lib/index.js';
-import { startFaultProxy } from '../../../../lib/testing/index.js';
+import { startFaultProxy, type FaultProxy } from '../../../../lib/testing/index.js';
 import { sharedPostgres } from '../../../support/postgres.js';
 import { backendOf } from '../backend-of.js';
 import { eventually } from '../eventually.js';
@@ -32,6 +32,22 @@ for (const subject of mainSubjects) {
       pool.on('error', () => undefined);
       pools.push(pool);
       return pool;
+    }
+
+    /** What is left asleep on the server afterwards is ended. */
+    async function throughProxy(work: (connectionString: string, proxy: FaultProxy) => Promise<void>): Promise<void> {
+      const proxy = await startFaultProxy({ target: await sharedPostgres() });
+      try {
+        await work(proxy.connectionString(database), proxy);
+      } finally {
+        await proxy.close();
+        for (const pid of await sleepers()) await database.terminate(pid);
+      }
+    }
+
+    async function sleepers(): Promise<number[]> {
+      const busy = await database.busyBackends();
+      return busy.filter(({ query }) => query.startsWith('select pg_sleep')).map(({ pid }) => pid);
     }
 
     describe('connecting', () => {
@@ -82,6 +98,18 @@ for (const subject of mainSubjects) {
         for (const client of clients) client.release();
         expect(asked).to.equal(2);
         await pool.end();
+      });
+
+      it(`tells of a connection that is lost in onConnect by ${ours ? 'an error of its own' : "the socket's error"}`, async () => {
+        await throughProxy(async (connectionString, proxy) => {
+          const onConnect = async (client: pg.ClientBase) => void (await client.query('select pg_sleep(3)'));
+          const failed = failureOf(create({ connectionString, max: 1, onConnect }).connect());
+          await eventually(async () => expect(await sleepers()).to.have.lengthOf(1));
+          proxy.reset();
+          const failure = await failed;
+          if (ours) expect(failure).to.include({ code: 'DB_CONNECTION_LOST', outcome: 'not-executed' });
+          else expect(failure.message).to.match(/ECONNRESET|Connection terminated unexpectedly/);
+        });
       });
 
       describe('to a server that does not answer', () => {
@@ -143,13 +171,9 @@ for (const subject of mainSubjects) {
 
     describe('a connection that dies', () => {
       it(`fails the statement on it with ${ours ? 'ConnectionLostError, or the reason that the server gave' : 'what the socket or the server said'}`, async () => {
-        const proxy = await startFaultProxy({ target: await sharedPostgres() });
-        try {
-          const url = new URL(database.connectionString);
-          url.host = `${proxy.host}:${String(proxy.port)}`;
-          const pool = create({ connectionString: url.href, max: 1 });
-          const cut = failureOf(pool.query('select pg_sleep(3)'));
-          await eventually(async () => expect(await database.busyBackends()).to.have.lengthOf(1));
+        await throughProxy(async (connectionString, proxy) => {
+          const cut = failureOf(create({ connectionString, max: 1 }).query('select pg_sleep(3)'));
+          await eventually(async () => expect(await sleepers()).to.have.lengthOf(1));
           proxy.reset();
           const failure = await cut;
           if (ours) {
@@ -159,14 +183,11 @@ for (const subject of mainSubjects) {
           } else {
             expect(failure.message).to.match(/ECONNRESET|Connection terminated unexpectedly/);
           }
-        } finally {
-          await proxy.close();
-        }
-        for (const { pid } of await database.busyBackends()) await database.terminate(pid);
+        });
         const pool = create({ max: 1 });
         const ended = failureOf(pool.query('select pg_sleep(3)'));
-        await eventually(async () => expect(await database.busyBackends()).to.have.lengthOf(1));
-        for (const { pid } of await database.busyBackends()) await database.terminate(pid);
+        await eventually(async () => expect(await sleepers()).to.have.lengthOf(1));
+        for (const pid of await sleepers()) await database.terminate(pid);
         expect(await ended).to.be.instanceOf(pg.DatabaseError);
         expect(await ended).to.include({ code: '57P01' });
         await expectNothingCheckedOut(pool, database);
@@ -197,12 +218,9 @@ for (const subject of mainSubjects) {
       });
 
       it(`silently, while it is idle, ${ours ? 'is noticed before it is lent' : 'is lent'}`, async () => {
-        const proxy = await startFaultProxy({ target: await sharedPostgres() });
-        try {
-          const url = new URL(database.connectionString);
-          url.host = `${proxy.host}:${String(proxy.port)}`;
+        await throughProxy(async (connectionString, proxy) => {
           const pool = create({
-            connectionString: url.href,
+            connectionString,
             max: 1,
             ...(ours ? { pingAfterIdleMs: 100, pingTimeoutMs: 200 } : {}),
           });
@@ -215,9 +233,7 @@ for (const subject of mainSubjects) {
           // The old connection has lost a message and stays dead; a new one works.
           await proxy.pass();
           await expectSettled(next, ours);
-        } finally {
-          await proxy.close();
-        }
+        });
       });
     });
   });

@@ -1,0 +1,125 @@
+/** Work in a scope that can be ended before it is done. */
+export interface Bound {
+  /** Nobody waits for the answer any more. Called at most once. */
+  onCancelled(reason: Cancellation): void;
+  /** A deadline above it has moved. */
+  onDeadlineMoved(): void;
+}
+
+/** Why nobody waits any more: the HTTP client has left, or a signal was aborted. */
+export interface Cancellation {
+  readonly by: 'client' | 'signal';
+  readonly cause?: unknown;
+}
+
+/** What the work of a scope, and of those within it, has come to. */
+export interface Usage {
+  statements: number;
+  /** Milliseconds between sending a statement and its answer, added up. */
+  databaseMs: number;
+  /** Statements and waits for a connection that were ended by the deadline, a time-out or a caller who left. */
+  cancellations: number;
+}
+
+/**
+ * A unit of work with a deadline. What begins in it while it is open is bound by it for good; once it is over, as a
+ * request is when its answer is out, it binds nothing new, so that a timer or a job that was started in a request is
+ * not haunted by it. Moments are those of `performance.now()`.
+ */
+export class Scope {
+  readonly startedAt = performance.now();
+  readonly usage: Usage;
+  #deadlineAt: number;
+  #cancelled: Cancellation | undefined;
+  #over = false;
+  readonly #bound = new Set<Bound>();
+
+  constructor(
+    timeoutMs: number | false,
+    readonly parent?: Scope,
+  ) {
+    this.usage = parent?.usage ?? { statements: 0, databaseMs: 0, cancellations: 0 };
+    this.#deadlineAt = timeoutMs === false ? Infinity : this.startedAt + timeoutMs;
+  }
+
+  /** This scope's own deadline; Infinity where it has none. */
+  get deadlineAt(): number {
+    return this.#deadlineAt;
+  }
+
+  /** The deadline as it was asked for, in milliseconds since the scope began. */
+  get timeoutMs(): number {
+    return this.deadlineAt - this.startedAt;
+  }
+
+  /** It binds nothing new. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Why its work is not wanted any more, or that of a scope around it. */
+  get cancelled(): Cancellation | undefined {
+    if (this.#cancelled !== undefined) return this.#cancelled;
+    const { parent } = this;
+    return parent === undefined || parent.over ? undefined : parent.cancelled;
+  }
+
+  /** The earliest deadline for what begins now. */
+  get earliestDeadline(): number {
+    let earliest = this.deadlineAt;
+    for (let { parent } = this; parent !== undefined; parent = parent.parent) {
+      if (parent.deadlineAt < earliest && !parent.over) earliest = parent.deadlineAt;
+    }
+    return earliest;
+  }
+
+  /** The scope whose deadline has passed, this one or one around it: for what began under them, over or not. */
+  expired(now: number): Scope | undefined {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      if (scope.deadlineAt > now) continue;
+      if (scope.lifts()) scope.setTimeout(false);
+      else return scope;
+    }
+    return undefined;
+  }
+
+  /** Whether `scope` is this one or one around it. */
+  isWithin(scope: Scope): boolean {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias
+    for (let one: Scope | undefined = this; one !== undefined; one = one.parent) if (one === scope) return true;
+    return false;
+  }
+
+  /** Milliseconds since the beginning of the scope, or `false` for no deadline. */
+  setTimeout(timeoutMs: number | false): void {
+    this.#deadlineAt = timeoutMs === false ? Infinity : this.startedAt + timeoutMs;
+    for (const bound of [...this.#bound]) bound.onDeadlineMoved();
+  }
+
+  cancel(reason: Cancellation): void {
+    if (this.#cancelled !== undefined || this.#over) return;
+    this.#cancelled = reason;
+    for (const bound of [...this.#bound]) bound.onCancelled(reason);
+  }
+
+  /** It binds nothing new from now on; what it has bound stays bound. */
+  finish(): void {
+    this.#over = true;
+  }
+
+  bind(bound: Bound): void {
+    this.#bound.add(bound);
+    if (this.parent !== undefined && !this.parent.over) this.parent.bind(bound);
+  }
+
+  unbind(bound: Bound): void {
+    this.#bound.delete(bound);
+    this.parent?.unbind(bound);
+  }
+
+  /** Asked when the deadline has passed: whether it turns out to be none. */
+  protected lifts(): boolean {
+    return false;
+  }
+}
