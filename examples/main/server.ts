@@ -55,6 +55,8 @@ async function serve(database: Database, settings: Settings): Promise<void> {
     min: 1,
     max: 5,
     logger: logTo(terminal),
+    // The terminal is for what happens to the database.
+    requestLog: false,
   });
   let text = '';
   const server = createServer(createApp({ resilience, faults, guide: () => text }));

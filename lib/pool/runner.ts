@@ -25,40 +25,11 @@ export class Runner {
   }
 
   query(view: View | undefined, config: unknown, values: unknown, done: QueryCallback): void {
-    const scope = bindingScope(view?.scope);
     if (config == null) {
       process.nextTick(done, new TypeError('pool.query takes a text, a config object or a Submittable first'));
-    } else if (view?.signal === undefined) {
-      this.#query(scope, view, config, values, done);
-    } else {
-      const call = new SignalScope(view.signal, scope);
-      this.#query(call, view, config, values, (error, result) => {
-        call.end();
-        done(error, result);
-      });
-    }
-  }
-
-  connect(view: View | undefined, callback: AcquireCallback): void {
-    const scope = bindingScope(view?.scope);
-    if (view?.signal === undefined) {
-      this.#acquire('borrower', scope, undefined, callback);
       return;
     }
-    const call = new SignalScope(view.signal, scope);
-    this.#acquire('borrower', call, undefined, (...result) => {
-      call.end();
-      callback(...result);
-    });
-  }
-
-  #query(
-    scope: Scope | undefined,
-    view: View | undefined,
-    config: unknown,
-    values: unknown,
-    done: QueryCallback,
-  ): void {
+    const scope = scopeOf(view);
     this.#acquire('statement', scope, config, (error, entry) => {
       if (error !== undefined) {
         done(error);
@@ -69,6 +40,10 @@ export class Runner {
         entry.run(config, values, done, scope, view);
       }
     });
+  }
+
+  connect(view: View | undefined, callback: AcquireCallback): void {
+    this.#acquire('borrower', scopeOf(view), undefined, callback);
   }
 
   /** @param config what is to be run; undefined where a client is checked out */
@@ -91,4 +66,9 @@ export class Runner {
     if (entry !== undefined) callback(undefined, entry);
     else bag.wait(holder, callback, scope, this.#seesAcquire() ? callerContext() : undefined);
   }
+}
+
+function scopeOf(view: View | undefined): Scope | undefined {
+  const scope = bindingScope(view?.scope);
+  return view?.signal === undefined ? scope : new SignalScope(view.signal, scope);
 }

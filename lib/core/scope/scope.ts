@@ -118,6 +118,11 @@ export class Scope {
     this.parent?.unbind(bound);
   }
 
+  /** Nothing that it has bound is under way. */
+  protected get isIdle(): boolean {
+    return this.#bound.size === 0;
+  }
+
   /** Asked when the deadline has passed: whether it turns out to be none. */
   protected lifts(): boolean {
     return false;

@@ -135,7 +135,12 @@ describe('pool.withOptions', () => {
       for (let i = 0; i < 20; i++) await view.query('select 1');
       (await view.connect()).release();
       await failureOf(view.query('select 1/0'));
-      expect(getEventListeners(controller.signal, 'abort')).to.have.lengthOf(0);
+      const client = await pool.connect();
+      const waited = view.query('select 1');
+      client.release();
+      await waited;
+      await new Promise<void>((resolve) => void view.query(new pg.Query('select 1', [], () => resolve())));
+      await eventually(() => expect(getEventListeners(controller.signal, 'abort')).to.have.lengthOf(0));
       controller.abort();
       await pool.query('select 1');
     });
