@@ -49,7 +49,7 @@ export class Scope {
 
   /** The deadline as it was asked for, in milliseconds since the scope began. */
   get timeoutMs(): number {
-    return this.deadlineAt - this.startedAt;
+    return Math.round(this.deadlineAt - this.startedAt);
   }
 
   /** It binds nothing new. */
