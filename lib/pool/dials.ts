@@ -65,10 +65,15 @@ export class Dials {
 
   /** It has succeeded or failed. */
   end(dial: Dial, succeeded: boolean): void {
-    if (succeeded) this.#usualMs = this.#deadlines.now() - dial.since;
     this.#deadlines.remove(dial);
     this.#young.delete(dial);
     this.#late.delete(dial);
+    if (!succeeded) return;
+    this.#usualMs = this.#deadlines.now() - dial.since;
+    for (const late of this.#late) {
+      if (late.since < dial.since)
+        late.controller.abort(new Error('The server accepted a connection that was begun later'));
+    }
   }
 
   close(): void {

@@ -14,6 +14,8 @@ export type Borrowing = Extract<Holder, 'statement' | 'borrower'>;
 /** A call that waits for a connection. */
 export class Waiter extends Expiring implements Bound {
   readonly since: number;
+  /** @internal */ earlier: Waiter | undefined;
+  /** @internal */ later: Waiter | undefined;
 
   constructor(
     readonly waiters: Waiters,
@@ -52,11 +54,15 @@ export class Waiter extends Expiring implements Bound {
   }
 }
 
-/** Those who wait for a connection, the one who has waited longest first. */
+/**
+ * Those who wait for a connection, the one who has waited longest first. Linked, because one in the middle may leave, and
+ * because a Set from whose front everything is taken is rebuilt again and again: 2.5 µs a statement with 40 waiting.
+ */
 export class Waiters {
   readonly #onEnded: (waiter: Waiter, stop: Stop) => void;
-  // In order of arrival, and a waiter in the middle leaves in constant time.
-  readonly #waiting = new Set<Waiter>();
+  #first: Waiter | undefined;
+  #last: Waiter | undefined;
+  #size = 0;
 
   /** @param onEnded is told of one who gets no connection and is not counted any more */
   constructor(
@@ -69,21 +75,25 @@ export class Waiters {
   }
 
   get size(): number {
-    return this.#waiting.size;
-  }
-
-  add(holder: Borrowing, callback: AcquireCallback, scope?: Scope, inContext?: (fn: () => void) => void): void {
-    this.#waiting.add(new Waiter(this, holder, callback, scope, inContext));
+    return this.#size;
   }
 
   get first(): Waiter | undefined {
-    for (const waiter of this.#waiting) return waiter;
-    return undefined;
+    return this.#first;
+  }
+
+  add(holder: Borrowing, callback: AcquireCallback, scope?: Scope, inContext?: (fn: () => void) => void): void {
+    const waiter = new Waiter(this, holder, callback, scope, inContext);
+    waiter.earlier = this.#last;
+    if (this.#last === undefined) this.#first = waiter;
+    else this.#last.later = waiter;
+    this.#last = waiter;
+    this.#size += 1;
   }
 
   /** Takes out the one who has waited longest. */
   shift(): Waiter | undefined {
-    const { first } = this;
+    const first = this.#first;
     if (first !== undefined) this.#remove(first);
     return first;
   }
@@ -95,7 +105,12 @@ export class Waiters {
   }
 
   #remove(waiter: Waiter): void {
-    this.#waiting.delete(waiter);
+    const { earlier, later } = waiter;
+    if (earlier === undefined) this.#first = later;
+    else earlier.later = later;
+    if (later === undefined) this.#last = earlier;
+    else later.earlier = earlier;
+    this.#size -= 1;
     this.deadlines.remove(waiter);
     waiter.scope?.unbind(waiter);
   }

@@ -1,0 +1,110 @@
+import { parseArgs } from 'node:util';
+import { workloads } from './names.js';
+import type { WorkloadName } from './names.js';
+
+export interface BenchOptions {
+  readonly rounds: number;
+  readonly sliceMs: number;
+  readonly callers: readonly number[];
+  readonly workloads: readonly WorkloadName[];
+  /** The file that also gets the figures. */
+  readonly json: string | undefined;
+  readonly connectionString: string | undefined;
+  readonly quick: boolean;
+  readonly parts: boolean;
+  readonly help: boolean;
+}
+
+export const usage = `What this pool costs, beside bare pg.Pool and what else one could take.
+
+  npm run bench                       everything, about 7 minutes
+  npm run bench -- --quick            a look in half a minute; too few rounds to judge by
+  npm run bench -- --callers 10 --workload read
+  npm run bench -- --parts            what each part of our success path costs, without a server
+
+  --rounds N               rounds of each configuration; default 25
+  --slice MS               how long each candidate works in a round; default 200
+  --callers N,N,…          how many call at the same time, on pools of 10; default 1,10,50
+  --workload NAME,…        select (a statement that reads no table), read (one row by its primary key); default both
+  --json FILE              writes the figures, every single slice among them, to FILE
+  --connection-string URL  a server to use; default DATABASE_URL, else one is started for this run.
+                           The run makes the schema express_db_resilience_bench there, and drops it in the end
+  --quick                  5 rounds of 100 ms with 10 callers, unless told otherwise; the gates are not judged
+  --parts                  measures the parts instead
+  --help                   this text
+
+Candidates, each in a process of its own:
+  bare, bare again   pg.Pool, twice: what differs between these two is noise
+  ours               ResilientPool
+  hand-made          p-timeout around p-retry around opossum around pg.Pool
+  cockatiel          its time-out around its retry around its circuit breaker around pg.Pool
+Each outside any scope, and inside one: ours inside runWithDeadline(), the others inside an AsyncLocalStorage of their
+own, ten statements a scope.
+
+A round goes through all candidates in random order. Ratios are to bare's slice of the same round; the tables have
+their median and, in small, their quartiles. CPU is that of the candidate's process, user and system, all threads;
+bytes are those allocated on its heap.
+
+Ends with 1 where ours costs more than 1.05 × bare's CPU outside a scope or 1.10 × inside, or where its throughput is
+more than 3 % below the control's worst; with 2 where the run failed.`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+
+/** @throws Error that names the option, what it received and what it expects */
+export function parseArguments(args: readonly string[], environment: NodeJS.ProcessEnv): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: text,
+      slice: text,
+      callers: text,
+      workload: text,
+      json: text,
+      'connection-string': text,
+      quick: flag,
+      parts: flag,
+      help: { ...flag, short: 'h' },
+    },
+  });
+  const { quick, parts, help, json } = values;
+  if (json === '') throw new Error('--json: received an empty name; expected a file');
+  return {
+    rounds: wholeNumber('--rounds', values.rounds ?? (quick ? '5' : '25'), 1, 10_000),
+    sliceMs: wholeNumber('--slice', values.slice ?? (quick ? '100' : '200'), 10, 60_000),
+    callers: list('--callers', values.callers ?? (quick ? '10' : '1,10,50'), (each) =>
+      wholeNumber('--callers', each, 1, 10_000),
+    ),
+    workloads: list('--workload', values.workload ?? workloads.join(','), workloadNamed),
+    json,
+    connectionString: values['connection-string'] ?? (environment.DATABASE_URL || undefined),
+    quick,
+    parts,
+    help,
+  };
+}
+
+function wholeNumber(option: string, received: string, least: number, most: number): number {
+  const number = Number(received);
+  if (!/^\d+$/.test(received) || number < least || number > most) {
+    throw new Error(
+      `${option}: received "${received}"; expected a whole number from ${String(least)} to ${String(most)}`,
+    );
+  }
+  return number;
+}
+
+function workloadNamed(received: string): WorkloadName {
+  const found = workloads.find((name) => name === received);
+  if (found === undefined) {
+    throw new Error(`--workload: received "${received}"; expected ${workloads.join(' or ')}`);
+  }
+  return found;
+}
+
+function list<T>(option: string, received: string, parse: (each: string) => T): T[] {
+  const parsed = received.split(',').map((each) => parse(each.trim()));
+  if (new Set(parsed).size < parsed.length)
+    throw new Error(`${option}: received "${received}"; something is in it twice`);
+  return parsed;
+}

@@ -1,0 +1,71 @@
+import {
+  circuitBreaker,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleAll,
+  retry,
+  timeout,
+  TimeoutStrategy,
+  wrap,
+} from 'cockatiel';
+import CircuitBreaker from 'opossum';
+import pRetry from 'p-retry';
+import pTimeout from 'p-timeout';
+import pg from 'pg';
+import { ResilientPool } from '../../lib/index.js';
+import type { CandidateName } from './names.js';
+
+export interface Candidate {
+  query(text: string, values: unknown[]): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+export const poolSize = 10;
+const timeoutMs = 30_000;
+const retries = 2;
+
+/** A pool of `poolSize` connections, with its own defaults where the candidate leaves a choice. */
+export const candidateOf: Record<CandidateName, (connectionString: string) => Candidate> = {
+  bare,
+  'bare again': bare,
+  ours: (connectionString) => {
+    const pool = new ResilientPool({ connectionString, max: poolSize });
+    return { query: (text, values) => pool.query(text, values), end: () => pool.end() };
+  },
+  'hand-made': handMade,
+  cockatiel,
+};
+
+function bare(connectionString: string): Candidate {
+  const pool = new pg.Pool({ connectionString, max: poolSize });
+  return { query: (text, values) => pool.query(text, values), end: () => pool.end() };
+}
+
+/** The deadline around the retries, the retries around the circuit breaker. */
+function handMade(connectionString: string): Candidate {
+  const pool = new pg.Pool({ connectionString, max: poolSize });
+  const breaker = new CircuitBreaker((text: string, values: unknown[]) => pool.query(text, values), {
+    timeout: false, // p-timeout's task
+  });
+  return {
+    query: (text, values) =>
+      pTimeout(
+        pRetry(() => breaker.fire(text, values), { retries }),
+        { milliseconds: timeoutMs },
+      ),
+    end: async () => {
+      breaker.shutdown();
+      await pool.end();
+    },
+  };
+}
+
+function cockatiel(connectionString: string): Candidate {
+  const pool = new pg.Pool({ connectionString, max: poolSize });
+  const policy = wrap(
+    timeout(timeoutMs, TimeoutStrategy.Aggressive),
+    retry(handleAll, { maxAttempts: retries, backoff: new ExponentialBackoff() }),
+    circuitBreaker(handleAll, { halfOpenAfter: 10_000, breaker: new ConsecutiveBreaker(5) }),
+  );
+  return { query: (text, values) => policy.execute(() => pool.query(text, values)), end: () => pool.end() };
+}

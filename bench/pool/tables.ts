@@ -1,0 +1,79 @@
+import type { Row } from './comparison.js';
+import { modes, workloadTitles } from './names.js';
+import type { Measured } from './rounds.js';
+import type { Spread } from './statistics.js';
+import { cpuLimits } from './verdict.js';
+import type { Verdict } from './verdict.js';
+
+const ratio = (value: number): string => value.toFixed(3);
+const grouped = (value: number): string => Math.round(value).toLocaleString('en-GB');
+const withQuartiles = ({ median, low, high }: Spread): string => `${ratio(median)}  ${ratio(low)} – ${ratio(high)}`;
+
+export function tables(rows: readonly Row[]): string {
+  const out: string[] = [];
+  for (const [workload, title] of Object.entries(workloadTitles)) {
+    for (const mode of modes) {
+      const chosen = rows.filter((row) => row.workload === workload && row.mode === mode);
+      if (chosen.length > 0) out.push(table(`${title}, ${mode} a scope`, chosen));
+    }
+  }
+  return out.join('\n\n');
+}
+
+function table(title: string, rows: readonly Row[]): string {
+  const lines = [
+    title,
+    `  callers  candidate    per second  × bare (quartiles)       CPU µs  × bare (quartiles)         bytes  × bare`,
+  ];
+  let callers: number | undefined;
+  for (const row of rows) {
+    const { throughput, cpu, bytes } = row.ratios;
+    const base = row.candidate === 'bare';
+    if (callers !== undefined && callers !== row.callers) lines.push('');
+    lines.push(
+      [
+        '  ' + (callers === row.callers ? '' : String(row.callers)).padStart(7),
+        row.candidate.padEnd(10),
+        grouped(row.perSecond).padStart(11),
+        (base ? '' : withQuartiles(throughput)).padEnd(20),
+        row.cpuMicros.toFixed(1).padStart(9),
+        (base ? '' : withQuartiles(cpu)).padEnd(20),
+        grouped(row.bytes).padStart(10),
+        base ? '' : ratio(bytes.median),
+      ]
+        .join('  ')
+        .trimEnd(),
+    );
+    callers = row.callers;
+  }
+  return lines.join('\n');
+}
+
+export function scopeLines({ ours, plain }: Measured['scopes']): string {
+  const line = (name: string, { nanos, bytes }: { nanos: number; bytes: number }): string =>
+    `  ${name.padEnd(24)}${grouped(nanos).padStart(7)} ns${grouped(bytes).padStart(7)} bytes`;
+  return ['One scope with nothing in it', line('runWithDeadline', ours), line('AsyncLocalStorage.run', plain)].join(
+    '\n',
+  );
+}
+
+export function verdictLines({ control, throughputLimit, breaches }: Verdict, judged: boolean): string {
+  const range = ([least, greatest]: readonly [number, number]): string => `${ratio(least)} to ${ratio(greatest)}`;
+  const lines = [
+    'Control (bare against bare)',
+    `  medians of throughput ${range(control.throughput)}, of CPU ${range(control.cpu)};` +
+      ` the lowest single round ${ratio(control.worstRound)}`,
+    'Gates',
+    `  CPU × bare: at most ${ratio(cpuLimits.outside)} outside, ${ratio(cpuLimits.inside)} inside;` +
+      ` throughput × bare: at least ${ratio(throughputLimit)} (the control's lowest median less 3 %)`,
+  ];
+  if (!judged) lines.push('  not judged: --quick has too few rounds');
+  else if (breaches.length === 0) lines.push('  kept, everywhere');
+  else {
+    for (const { row, figure, ratio: received, limit } of breaches) {
+      const where = `${workloadTitles[row.workload]}, ${row.mode} a scope, callers: ${String(row.callers)}`;
+      lines.push(`  BROKEN: ${figure} ${ratio(received)}, limit ${ratio(limit)} (${where})`);
+    }
+  }
+  return lines.join('\n');
+}

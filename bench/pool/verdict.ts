@@ -1,0 +1,53 @@
+import type { Row } from './comparison.js';
+import type { Mode } from './names.js';
+
+export const cpuLimits: Record<Mode, number> = { outside: 1.05, inside: 1.1 };
+const throughputSlack = 0.03;
+
+/** What bare pg.Pool against itself shows: how far apart two measurements of the same thing are here and now. */
+export interface Control {
+  /** The least and the greatest of the medians, over all configurations. */
+  readonly throughput: readonly [least: number, greatest: number];
+  readonly cpu: readonly [least: number, greatest: number];
+  /** The lowest throughput ratio of a single round. */
+  readonly worstRound: number;
+}
+
+export interface Breach {
+  readonly row: Row;
+  readonly figure: 'CPU' | 'throughput';
+  readonly ratio: number;
+  readonly limit: number;
+}
+
+export interface Verdict {
+  readonly control: Control;
+  readonly throughputLimit: number;
+  readonly breaches: readonly Breach[];
+}
+
+export function judge(rows: readonly Row[]): Verdict {
+  const again = rows.filter(({ candidate }) => candidate === 'bare again');
+  const range = (values: number[]): [number, number] => [Math.min(...values), Math.max(...values)];
+  const control: Control = {
+    throughput: range(again.map(({ ratios }) => ratios.throughput.median)),
+    cpu: range(again.map(({ ratios }) => ratios.cpu.median)),
+    worstRound: Math.min(...again.map(({ ratios }) => ratios.throughput.least)),
+  };
+  // The control's worst is its lowest median over the configurations. Not its lowest round: what is judged is a median,
+  // and single rounds scatter so far (0.85 and less) that nothing would ever be below them.
+  const throughputLimit = control.throughput[0] - throughputSlack;
+  const breaches = rows
+    .filter(({ candidate }) => candidate === 'ours')
+    .flatMap((row): Breach[] => {
+      const { cpu, throughput } = row.ratios;
+      const limit = cpuLimits[row.mode];
+      return [
+        ...(cpu.median > limit ? [{ row, figure: 'CPU', ratio: cpu.median, limit } as const] : []),
+        ...(throughput.median < throughputLimit
+          ? [{ row, figure: 'throughput', ratio: throughput.median, limit: throughputLimit } as const]
+          : []),
+      ];
+    });
+  return { control, throughputLimit, breaches };
+}

@@ -1,0 +1,72 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { startPostgres } from '../lib/testing/index.js';
+import { parseArguments, usage } from '../bench/pool/arguments.js';
+import type { BenchOptions } from '../bench/pool/arguments.js';
+import { poolSize } from '../bench/pool/candidates.js';
+import { compare } from '../bench/pool/comparison.js';
+import { candidates, modes } from '../bench/pool/names.js';
+import { measureParts } from '../bench/pool/parts/measure.js';
+import { partsTable } from '../bench/pool/parts/table.js';
+import { showProgress } from '../bench/pool/progress.js';
+import { runRounds } from '../bench/pool/rounds.js';
+import { scopeLines, tables, verdictLines } from '../bench/pool/tables.js';
+import { judge } from '../bench/pool/verdict.js';
+import { prepareDatabase } from '../bench/pool/workloads.js';
+
+async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> {
+  const connections = candidates.length * modes.length * poolSize + 1;
+  await using server =
+    options.connectionString === undefined ? await startPostgres({ maxConnections: connections + 20 }) : undefined;
+  const connectionString = options.connectionString ?? server?.connectionString ?? '';
+  signal.throwIfAborted();
+  await using database = await prepareDatabase(connectionString, connections);
+  const machine = {
+    node: process.version,
+    postgres: database.version,
+    cores: availableParallelism(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    load: loadavg()[0] ?? 0,
+  };
+  console.log(
+    `Node ${machine.node}, PostgreSQL ${machine.postgres}, ${String(machine.cores)} cores, ` +
+      `${String(options.rounds)} rounds of ${String(options.sliceMs)} ms`,
+  );
+  if (machine.load > machine.cores / 4) {
+    console.log(`Others are working on this machine (load ${machine.load.toFixed(1)}): expect more scatter`);
+  }
+  const { onProgress, end } = showProgress(process.stderr);
+  const measured = await runRounds({ ...options, connectionString, signal, onProgress }).finally(end);
+  const rows = compare(measured.series);
+  const verdict = judge(rows);
+  const shown = [tables(rows), scopeLines(measured.scopes), verdictLines(verdict, !options.quick)];
+  console.log(`\n${shown.join('\n\n')}`);
+  if (options.json !== undefined) {
+    const { rounds, sliceMs } = options;
+    const figures = { machine, rounds, sliceMs, rows, scopes: measured.scopes, verdict, series: measured.series };
+    await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+  }
+  if (!options.quick && verdict.breaches.length > 0) process.exitCode = 1;
+}
+
+async function parts({ rounds, json }: BenchOptions, signal: AbortSignal): Promise<void> {
+  console.log(`Node ${process.version}, ${String(rounds)} rounds\n`);
+  const { onProgress, end } = showProgress(process.stderr);
+  const costs = await measureParts({ rounds, signal, onProgress }).finally(end);
+  console.log(partsTable(costs));
+  if (json !== undefined) await writeFile(json, `${JSON.stringify({ node: process.version, costs }, null, 2)}\n`);
+}
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interrupted.abort(new Error(`Ended by ${signal}`)));
+}
+try {
+  const options = parseArguments(process.argv.slice(2), process.env);
+  if (options.help) console.log(usage);
+  else if (options.parts) await parts(options, interrupted.signal);
+  else await bench(options, interrupted.signal);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = interrupted.signal.aborted ? 130 : 2;
+}
