@@ -1,0 +1,51 @@
+import { Application } from './app/application.js';
+import type { FaultName, StackName } from './names.js';
+import { Rig } from './rig.js';
+import { withstand, type Progress } from './withstand.js';
+
+/** What one cycle goes through. */
+const cycle: readonly FaultName[] = ['reset', 'black-hole', 'abandoned'];
+const cycles = 5;
+/** The first cycle compiles code and fills caches. */
+const comparedWith = 2;
+
+export interface HeapRun {
+  readonly stack: StackName;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly onProgress?: (progress: Progress & { cycle: number; fault: FaultName }) => void;
+}
+
+export interface HeapReport {
+  readonly stack: StackName;
+  /** In bytes, after each cycle; the least of three readings, each after a collection. */
+  readonly heap: readonly number[];
+  /** From the second cycle to the last. */
+  readonly growth: number;
+}
+
+/** Cycles of faults under one application, and what they add to its heap. */
+export async function runHeap({ stack, seconds, rate, onProgress }: HeapRun): Promise<HeapReport> {
+  await using rig = await Rig.start();
+  await using application = await Application.start(
+    { stack, connectionString: rig.connectionString },
+    { exposeGc: true },
+  );
+  const heap: number[] = [];
+  for (let number = 1; number <= cycles; number++) {
+    for (const fault of cycle) {
+      await withstand({
+        rig,
+        application,
+        fault,
+        seconds,
+        rate,
+        graceMs: 100,
+        onProgress: (progress) => onProgress?.({ ...progress, cycle: number, fault }),
+      });
+      if (application.death !== undefined) throw new Error(`The application died: ${application.death.said}`);
+    }
+    heap.push(await application.ask('heap'));
+  }
+  return { stack, heap, growth: (heap.at(-1) ?? NaN) - (heap[comparedWith - 1] ?? NaN) };
+}
