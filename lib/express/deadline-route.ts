@@ -1,4 +1,4 @@
-import { either, explained, findProblem, integer, oneOf } from '../core/options.js';
+import { either, explained, integer, oneOf, refusalOf } from '../core/options.js';
 import { ConfigurationError } from '../errors/errors.js';
 import type { Handler } from './handlers.js';
 import { RequestScope } from './request-scope.js';
@@ -6,12 +6,12 @@ import { RequestScope } from './request-scope.js';
 /** The most that a timer of Node takes. */
 export const longestMs = 2 ** 31 - 1;
 
-const rules = { ms: either(integer(1, longestMs, 'milliseconds'), explained(oneOf(false), 'false for none')) };
+const rule = either(integer(1, longestMs, 'milliseconds'), explained(oneOf(false), 'false for none'));
 
 /** Gives the request another deadline, counted from its arrival. */
 export function deadlineRoute(ms: number | false): Handler {
-  const problem = findProblem(rules, { ms });
-  if (problem !== undefined) throw new ConfigurationError(problem.option, `deadline: ${problem.message}`);
+  // undefined is no deadline either: an option that is left out has a default, this has none.
+  if (!rule.accepts(ms)) throw new ConfigurationError('ms', `deadline: ${refusalOf('Option "ms"', ms, rule)}`);
   return (req, _res, next) => {
     const scope = RequestScope.of(req);
     if (scope === undefined) {

@@ -17,10 +17,13 @@ export class RequestScope extends Scope {
   // Let go at the end: a timer that was started in the request keeps the scope for as long as it runs.
   #response: ServerResponse | undefined;
   #overAt = Infinity;
+  /** Somebody writes its log line. */
+  logged = false;
 
   private constructor(req: IncomingMessage, res: ServerResponse, timeoutMs: number | false) {
-    // The response of an upgrade has no socket: the WebSocket library has it, and no answer is due.
-    super(req.headers.upgrade !== undefined && res.socket === null ? false : timeoutMs);
+    // Node sets it where the server's 'upgrade' listener gets the request: the WebSocket library has the socket, and no
+    // answer is due. A client that merely asks has not got its way.
+    super((req as { upgrade?: unknown }).upgrade === true ? false : timeoutMs);
     this.#response = res;
     res.once('close', () => this.#onClose());
   }
@@ -35,6 +38,10 @@ export class RequestScope extends Scope {
 
   static of(req: ScopedRequest): RequestScope | undefined {
     return req[scopeOf];
+  }
+
+  override get ofRequest(): boolean {
+    return true;
   }
 
   override get over(): boolean {

@@ -26,7 +26,7 @@ export function runBorrowed(entry: PoolEntry, config: unknown, values: unknown, 
 }
 
 export function submitBorrowed(entry: PoolEntry, submittable: Submittable): void {
-  const { text = '' } = submittable;
+  const text = textOf(submittable);
   const scope = scopeFor(entry, text);
   const submission = new Submission(entry, submittable, scope);
   const refused = refusedIn(entry, scope, text);

@@ -103,11 +103,22 @@ export class PoolEntry {
     return this.holder === 'idle' || this.holder === 'pool' || this.holder === 'retired';
   }
 
-  /** Sends one statement, at once or after those before it. */
   run(config: unknown, values: unknown, callback: QueryCallback, scope?: Scope, view?: View): void {
     const own = typeof config === 'object' ? (config as { query_timeout?: unknown }).query_timeout : undefined;
     const timeoutMs = typeof own === 'number' ? own : (view?.timeoutMs ?? this.owner.queryTimeoutMs);
     this.start(new Statement(this, config, values, timeoutMs, false, callback, scope));
+  }
+
+  /** Begins its time, and sends it at once or after those before it. */
+  start(work: Statement | Submission): void {
+    work.start();
+    if (this.dead !== undefined) {
+      process.nextTick((cause: Error) => work.abandon(cause), this.dead);
+    } else if (this.free) {
+      this.#send(work);
+    } else {
+      this.#waiting.push(work);
+    }
   }
 
   /** The pool's own statement. Where it does not answer in time, the connection is destroyed. */
@@ -165,17 +176,6 @@ export class PoolEntry {
   onEnd(): void {
     this.#lose(new Error('Connection terminated'));
     this.owner.onClosed(this);
-  }
-
-  start(work: Statement | Submission): void {
-    work.start();
-    if (this.dead !== undefined) {
-      process.nextTick((cause: Error) => work.abandon(cause), this.dead);
-    } else if (this.free) {
-      this.#send(work);
-    } else {
-      this.#waiting.push(work);
-    }
   }
 
   #send(work: Statement | Submission): void {

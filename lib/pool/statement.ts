@@ -175,7 +175,9 @@ export class Statement extends Expiring implements Bound {
   }
 }
 
-/** Of whatever pg takes as a statement. */
+/** Of whatever pg takes as a statement; a query stream keeps it on the cursor that it wraps. */
 export function textOf(config: unknown): string {
-  return typeof config === 'string' ? config : ((config as { text?: string } | null | undefined)?.text ?? '');
+  if (typeof config === 'string') return config;
+  const { text, cursor } = (config ?? {}) as { text?: string; cursor?: { text?: string } };
+  return text ?? cursor?.text ?? '';
 }

@@ -6,6 +6,7 @@ import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
 import { sqlstate } from '../errors/classify.js';
 import type { PoolEntry } from './pool-entry.js';
 import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
+import { textOf } from './statement.js';
 import { stopError } from './stop.js';
 import type { Stop } from './stop.js';
 
@@ -73,7 +74,7 @@ export class Submission extends Expiring implements Bound {
   }
 
   get text(): string {
-    return this.#submittable.text ?? '';
+    return textOf(this.#submittable);
   }
 
   get config(): Submittable {
@@ -111,6 +112,8 @@ export class Submission extends Expiring implements Bound {
       // A suspended cursor ignores a cancel, and a dead server does not answer one.
       const error = stopError(this.#stop, { outcome: 'unknown' });
       this.refuse(error);
+      // A stream whose reader stands still would hear of it at his next read.
+      (this.#submittable as { destroy?: (error: Error) => void }).destroy?.(error);
       this.entry.destroy(error);
       return;
     }

@@ -23,12 +23,13 @@ export function detached<T>(fn: () => T): T {
 
 /**
  * The scope that binds what begins now. `own` is that of the request whose `req.db` is used: it holds where the context
- * was lost, and against the scope of another request that came along with a shared callback.
+ * was lost, and against the scope of another request that came along with a shared callback; not against a deadline that
+ * was set outside of requests.
  */
 export function bindingScope(own?: Scope): Scope | undefined {
   const store = storage.getStore();
   if (store === nowhere) return undefined;
-  let scope = own === undefined || store?.isWithin(own) === true ? store : own;
+  let scope = own === undefined || (store !== undefined && !store.isForeignTo(own)) ? store : own;
   while (scope?.over === true) scope = scope.parent;
   return scope;
 }

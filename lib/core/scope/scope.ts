@@ -52,6 +52,11 @@ export class Scope {
     return Math.round(this.deadlineAt - this.startedAt);
   }
 
+  /** It is that of a request. */
+  get ofRequest(): boolean {
+    return false;
+  }
+
   /** It binds nothing new. */
   get over(): boolean {
     return this.#over;
@@ -84,10 +89,13 @@ export class Scope {
     return undefined;
   }
 
-  /** Whether `scope` is this one or one around it. */
-  isWithin(scope: Scope): boolean {
+  /** Whether this is part of a request, and of another one than `own`. */
+  isForeignTo(own: Scope): boolean {
     // eslint-disable-next-line @typescript-eslint/no-this-alias
-    for (let one: Scope | undefined = this; one !== undefined; one = one.parent) if (one === scope) return true;
+    for (let one: Scope | undefined = this; one !== undefined; one = one.parent) {
+      if (one === own) return false;
+      if (one.ofRequest) return true;
+    }
     return false;
   }
 
