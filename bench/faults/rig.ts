@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { startFaultProxy, startPostgres, type FaultProxy, type PostgresServer } from '../../lib/testing/index.js';
-import { runStatement } from '../../lib/testing/statement.js';
+import { isAnswered } from './is-answered.js';
 
 const schema = `
 create role app login password 'PASSWORD';
@@ -72,7 +72,7 @@ export class Rig implements AsyncDisposable {
     const until = performance.now() + withinMs;
     for (;;) {
       try {
-        await runStatement(login, 'select 1', [], 1000);
+        await isAnswered(login);
         return performance.now();
       } catch (error) {
         if (performance.now() > until) {
