@@ -18,7 +18,7 @@ export type ErrorCode =
 
 export interface ErrorDetails {
   outcome: Outcome;
-  /** May the same call be made again without doing anything twice? */
+  /** The same call may simply be made again. Default: where it was not executed. */
   retryable?: boolean;
   cause?: unknown;
 }

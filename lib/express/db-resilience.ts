@@ -4,6 +4,7 @@ import { inScope } from '../core/scope/current.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { createResilience } from '../compose/create-resilience.js';
 import type { Resilience, ResilienceOptions } from '../compose/create-resilience.js';
+import { rules as poolRules, unknownOptionHint } from '../pool/options/index.js';
 import { inView } from '../pool/resilient-pool.js';
 import type { ResilientPool } from '../pool/resilient-pool.js';
 import { deadlineRoute, longestMs } from './deadline-route.js';
@@ -112,7 +113,8 @@ function split(options: DbResilienceOptions) {
     ...pool
   }: DbResilienceOptions = options;
   const own = { property, requestTimeoutMs, requestLog };
-  const problem = findProblem(rules, own);
+  // With the names of the pool's options, so that a misspelt one finds its like.
+  const problem = findProblem({ ...poolRules, ...rules }, options, unknownOptionHint);
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
   return { ...own, pool };
 }

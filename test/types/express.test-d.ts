@@ -19,12 +19,20 @@ export function anApplication(app: express.Express): void {
       res.json(req.params.id);
     }),
   );
+  app.get('/report', resilience.deadline(60_000), resilience.deadline(false), (_req, res) => void res.json({}));
   app.use('/api', resilience.routes());
   app.use(resilience.errorHandler({ retryAfterSeconds: 5 }));
   app.use(dbErrorHandler());
   const closed: Promise<void> = resilience.close();
   void closed;
 
+  void dbResilience({ requestTimeoutMs: 5000, requestLog: false, cancelOnDisconnect: 'all' });
+  void dbResilience({ requestTimeoutMs: false, cancelOnDisconnect: false });
+
+  // @ts-expect-error what is cancelled, not whether
+  void dbResilience({ cancelOnDisconnect: true });
+  // @ts-expect-error milliseconds, or false
+  resilience.deadline('1s');
   // @ts-expect-error a name
   void dbResilience({ property: 1 });
   // @ts-expect-error there is no such option
@@ -40,6 +48,8 @@ export async function aWorker(): Promise<void> {
   void pool;
   await resilience.close();
 
+  // @ts-expect-error there are no requests
+  createResilience({ requestTimeoutMs: 1000 });
   // @ts-expect-error Express is not its matter
   createResilience({ property: 'db' });
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
-import { connectWithRetry, ResilientPool, withTimeout } from '../../lib/index.js';
+import { connectWithRetry, detached, ResilientPool, runWithDeadline, withTimeout } from '../../lib/index.js';
 import type { Logger, ResilientPoolOptions } from '../../lib/index.js';
 import { exactly } from './exactly.js';
 
@@ -47,6 +47,19 @@ export async function checkouts(pool: ResilientPool): Promise<void> {
 
   // @ts-expect-error counters are not to be written
   pool.totalCount = 1;
+}
+
+export async function scopes(pool: ResilientPool): Promise<void> {
+  exactly<number>()(await runWithDeadline(1000, () => 1));
+  exactly<string>()(await runWithDeadline(1000, async () => 'later'));
+  exactly<Promise<number>>()(detached(() => Promise.resolve(1)));
+  exactly<ResilientPool>()(pool.withOptions({ timeoutMs: 100, signal: AbortSignal.timeout(100) }));
+  exactly<pg.PoolClient>()(await pool.connect({ longLived: true }));
+
+  // @ts-expect-error a deadline has an end
+  void runWithDeadline(false, () => 1);
+  // @ts-expect-error there is no such option
+  pool.withOptions({ timeout: 100 });
 }
 
 export function poolOptions(logger: Logger): void {

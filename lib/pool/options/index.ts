@@ -1,4 +1,4 @@
 export { clientConfig } from './client-config.js';
-export { resolvePoolOptions } from './resolve.js';
+export { resolvePoolOptions, rules, unknownOptionHint } from './resolve.js';
 export { tlsWarning } from './tls-warning.js';
 export type { Backstops, ResilientPoolOptions, ResolvedPoolOptions } from './types.js';

@@ -69,16 +69,18 @@ export function resolvePoolOptions(
   return Object.freeze(resolved) as typeof resolved & Pick<ResolvedPoolOptions, 'readReplicaUrls'>;
 }
 
-const rules = { ...poolRules, ...refusedRules };
+/** Every name of an option, those that are refused among them. */
+export const rules = { ...poolRules, ...refusedRules };
+
+/** What an unknown option may have been meant for. */
+export const unknownOptionHint = 'Anything else for the Client of pg goes into pg: {}';
 
 function check(options: unknown): void {
   if (typeof options === 'string') {
     const message = 'Options: received a string; expected an object, with a connection string as { connectionString }';
     throw new ConfigurationError('options', message);
   }
-  const problem =
-    findProblem(rules, options, 'Anything else for the Client of pg goes into pg: {}') ??
-    misplaced((options as ResilientPoolOptions).pg);
+  const problem = findProblem(rules, options, unknownOptionHint) ?? misplaced((options as ResilientPoolOptions).pg);
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
 }
 

@@ -27,7 +27,7 @@ const acquireTimeout = explained(
 );
 
 const hostName: Rule = {
-  expected: 'a host name, an address or the folder of a Unix socket (a URL belongs into connectionString)',
+  expected: 'a host name, an address or the folder of a Unix socket (a URL belongs in connectionString)',
   accepts: (value) => text().accepts(value) && !/^[^/].*?(?::\/\/|@|\s)/.test(value as string),
 };
 

@@ -185,9 +185,29 @@ for (const version of versions) {
 }
 
 describe('dbResilience', () => {
-  it('refuses options that are unknown or impossible, at once', () => {
-    for (const options of [{ property: '' }, { property: 5 }, { propertty: 'x' }, { max: 0 }, 'postgres://x', null]) {
-      expect(() => dbResilience(options as never), JSON.stringify(options)).to.throw(ConfigurationError);
-    }
-  });
+  const refused: [unknown, string][] = [
+    [{ property: '' }, 'property'],
+    [{ property: 5 }, 'property'],
+    [{ propertty: 'x' }, 'did you mean "property"'],
+    [{ requestTimeoutMs: 0 }, 'requestTimeoutMs'],
+    [{ requestTimeoutMs: '30000' }, 'received "30000"'],
+    [{ requestTimeoutMs: true }, 'a whole number of milliseconds from 1 to 2147483647, or false for none'],
+    [{ requestTimeoutMs: 2 ** 31 }, 'requestTimeoutMs'],
+    [{ requestTimeout: 5 }, 'did you mean "requestTimeoutMs"'],
+    [{ requestLog: 'yes' }, 'requestLog'],
+    [{ cancelOnDisconnect: true }, 'cancelOnDisconnect'],
+    [{ max: 0 }, 'max'],
+    [{ poolSize: 5 }, 'use max'],
+    ['postgres://app:hunter2@db/shop', 'expected an object'],
+    [null, 'null'],
+  ];
+  for (const [options, says] of refused) {
+    it(`refuses ${JSON.stringify(options).replace('hunter2', '…')}, at once and by name`, () => {
+      expect(() => dbResilience(options as never))
+        .to.throw(ConfigurationError)
+        .with.property('message')
+        .that.includes(says)
+        .and.does.not.include('hunter2');
+    });
+  }
 });

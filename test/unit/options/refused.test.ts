@@ -46,6 +46,10 @@ const refused: Refused[] = [
   { options: { pg: [] }, option: 'pg', says: ['[redacted]', 'an object'] },
   { options: { pg: `password=${password}` }, option: 'pg', says: ['[redacted]'] },
 
+  // cancellation
+  { options: { cancelOnDisconnect: true }, option: 'cancelOnDisconnect', says: ['"reads" or "all" or false'] },
+  { options: { cancelOnDisconnect: 'writes' }, option: 'cancelOnDisconnect', says: ['received "writes"'] },
+
   // the pool's size
   { options: { max: 0 }, option: 'max', says: ['received 0', 'a whole number from 1 to 10000'] },
   { options: { max: 10_001 }, option: 'max', says: ['received 10001'] },
