@@ -1,8 +1,10 @@
 import { Expiring } from '../core/deadline-list.js';
 import type { DeadlineList } from '../core/deadline-list.js';
 
-/** After this long an attempt is late, unless connecting to this server usually takes longer. */
+/** After this long an attempt is late, or after twice what the last one took, where that is longer. */
 const LATE_MS = 1000;
+/** At the latest: one slow connect must not make the pool patient with a dead network. */
+const LATE_AT_MOST_MS = 5000;
 
 /** An attempt to connect. */
 export class Dial extends Expiring {
@@ -38,7 +40,7 @@ export class Dials {
   readonly #onLate: () => void;
   readonly #young = new Set<Dial>();
   readonly #late = new Set<Dial>();
-  #usualMs = 0;
+  #lastMs = 0;
 
   constructor(deadlines: DeadlineList, kept: number, onLate: () => void) {
     this.#deadlines = deadlines;
@@ -59,7 +61,7 @@ export class Dials {
     const now = this.#deadlines.now();
     const dial = new Dial(now, (late) => this.#becomeLate(late));
     this.#young.add(dial);
-    this.#deadlines.add(dial, now + Math.max(LATE_MS, 2 * this.#usualMs));
+    this.#deadlines.add(dial, now + Math.min(Math.max(LATE_MS, 2 * this.#lastMs), LATE_AT_MOST_MS));
     return dial;
   }
 
@@ -69,7 +71,7 @@ export class Dials {
     this.#young.delete(dial);
     this.#late.delete(dial);
     if (!succeeded) return;
-    this.#usualMs = this.#deadlines.now() - dial.since;
+    this.#lastMs = this.#deadlines.now() - dial.since;
     for (const late of this.#late) {
       if (late.since < dial.since)
         late.controller.abort(new Error('The server accepted a connection that was begun later'));
