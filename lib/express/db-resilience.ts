@@ -1,4 +1,4 @@
-import { boolean, either, explained, findProblem, integer, isPlainObject, oneOf, text } from '../core/options.js';
+import { boolean, findProblem, isPlainObject, text } from '../core/options.js';
 import type { Rules } from '../core/options.js';
 import { inScope } from '../core/scope/current.js';
 import { ConfigurationError } from '../errors/errors.js';
@@ -7,7 +7,7 @@ import type { Resilience, ResilienceOptions } from '../compose/create-resilience
 import { rules as poolRules, unknownOptionHint } from '../pool/options/index.js';
 import { inView } from '../pool/resilient-pool.js';
 import type { ResilientPool } from '../pool/resilient-pool.js';
-import { deadlineRoute, longestMs } from './deadline-route.js';
+import { deadlineRoute, deadlineRule } from './deadline-route.js';
 import { dbErrorHandler } from './error-handler.js';
 import type { DbErrorHandlerOptions } from './error-handler.js';
 import type { ErrorHandler, Handler } from './handlers.js';
@@ -98,7 +98,7 @@ export function dbResilience(options: DbResilienceOptions = {}): DbResilience {
 
 const rules: Rules<RequestOptions> = {
   property: text(),
-  requestTimeoutMs: either(integer(1, longestMs, 'milliseconds'), explained(oneOf(false), 'false for none')),
+  requestTimeoutMs: deadlineRule,
   requestLog: boolean,
 };
 

@@ -131,6 +131,13 @@ describe('pool.withOptions', () => {
       await eventually(async () => expect(await database.busyBackends()).to.deep.equal([]), 500);
     });
 
+    it('leaves a client alone that was checked out before it was aborted', async () => {
+      const client = await view.connect();
+      controller.abort();
+      expect((await client.query('select 1 as one')).rows).to.deep.equal([{ one: 1 }]);
+      client.release();
+    });
+
     it('aborted after the answer does nothing, and no listener stays on it', async () => {
       for (let i = 0; i < 20; i++) await view.query('select 1');
       (await view.connect()).release();
