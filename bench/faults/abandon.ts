@@ -29,6 +29,7 @@ export async function abandon({ rig, application, rate }: Plan): Promise<Course>
     return {
       reads,
       transactions: [],
+      control: [],
       wellFrom,
       wellTo: Infinity,
       healedAfterMs: 0,

@@ -10,7 +10,7 @@ export interface FaultReport {
   /** Reads and transactions together: how many had which answer. */
   readonly answers: Readonly<Record<string, number>>;
   readonly latestMs: number;
-  /** The answers after this time are the late ones, those that never came among them. */
+  /** The answers after this time, and what the machine added to it, are the late ones; those that never came among them. */
   readonly lateAfterMs: number;
   readonly late: number;
   readonly hung: number;
@@ -28,6 +28,8 @@ export interface FaultReport {
   readonly worst: readonly Answer[];
   /** By how much this instrument itself sent late, at worst. */
   readonly worstDelayMs: number;
+  /** How long a request without a database took at worst. */
+  readonly worstControlMs: number;
   /** How long the application's event loop was held up, at worst. */
   readonly worstApplicationDelayMs: number;
 }

@@ -1,6 +1,7 @@
 import type { Application } from './app/application.js';
 import { abandon } from './abandon.js';
 import { breakIt, type LastingFault } from './break-it.js';
+import { lagOf } from './lag.js';
 import { look, whatIsLeft } from './left.js';
 import { Load, type Sample } from './load.js';
 import { deadlineMs, type FaultName } from './names.js';
@@ -16,6 +17,8 @@ const recovery = { fromMs: 1000, toMs: 3000 } as const;
 const healWithinMs = 30_000;
 /** Beside twenty reads there is one transaction, on a client that is checked out for it. */
 const readsATransaction = 20;
+/** Control requests a second. */
+const controlRate = 20;
 const mostWorst = 20;
 
 export type Phase = 'calm' | 'fault' | 'healing' | 'recovery' | 'settling';
@@ -41,6 +44,8 @@ export interface Plan {
 export interface Course {
   readonly reads: readonly Sample[];
   readonly transactions: readonly Sample[];
+  /** Requests without a database. */
+  readonly control: readonly Sample[];
   /** The reads of these moments are those that must succeed. */
   readonly wellFrom: number;
   readonly wellTo: number;
@@ -67,6 +72,7 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
   const { port } = application;
   const reads = new Load({ port, perSecond: rate, method: 'GET', path: '/read' });
   const transactions = new Load({ port, perSecond: rate / readsATransaction, method: 'POST', path: '/transaction' });
+  const control = new Load({ port, perSecond: controlRate, method: 'GET', path: '/control' });
   const observed = observe(plan, reads);
   try {
     await sleepUntil(performance.now() + calmMs);
@@ -80,9 +86,11 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
     await sleepUntil(healedAt + recovery.toMs);
     observed.phase = 'settling';
     await Promise.all([reads.stop(), transactions.stop()]);
+    await control.stop();
     return {
       reads: reads.samples,
       transactions: transactions.samples,
+      control: control.samples,
       wellFrom: healedAt + recovery.fromMs,
       wellTo: healedAt + recovery.toMs,
       healedAfterMs: healedAt - began,
@@ -92,6 +100,7 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
     observed.end();
     void reads.stop();
     void transactions.stop();
+    void control.stop();
   }
 }
 
@@ -106,7 +115,7 @@ function observe({ onProgress }: Plan, load: Load): { phase: Phase; end: () => v
 
 function report(plan: Plan, course: Course, left: Left): Omit<FaultReport, 'stack' | 'worstApplicationDelayMs'> {
   const { application, fault, seconds, rate, graceMs } = plan;
-  const { reads, transactions, healedAfterMs, worstDelayMs, abandoned } = course;
+  const { reads, transactions, control, healedAfterMs, worstDelayMs, abandoned } = course;
   const samples = [...reads, ...transactions];
   const answers: Record<string, number> = {};
   for (const { status } of samples) answers[status] = (answers[status] ?? 0) + 1;
@@ -120,7 +129,7 @@ function report(plan: Plan, course: Course, left: Left): Omit<FaultReport, 'stac
     answers,
     latestMs: samples.reduce((latest, { ms }) => Math.max(latest, ms), 0),
     lateAfterMs,
-    late: samples.filter(({ ms }) => ms > lateAfterMs).length,
+    late: samples.filter((sample) => sample.ms - lagOf(sample, control) > lateAfterMs).length,
     hung: answers.hung ?? 0,
     others: samples.filter(({ status }) => status !== 'hung' && !isAccepted(status)).length,
     recovered: { reads: well.length, ok: well.filter(({ status }) => status === '200').length },
@@ -130,6 +139,7 @@ function report(plan: Plan, course: Course, left: Left): Omit<FaultReport, 'stac
     left,
     worst: worstOf(samples),
     worstDelayMs,
+    worstControlMs: control.reduce((worst, { ms }) => Math.max(worst, ms), 0),
   };
 }
 

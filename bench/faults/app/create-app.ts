@@ -5,6 +5,10 @@ import type { Stack } from '../stacks/stack.js';
 export function createApp(stack: Stack): Express {
   const app = express();
   app.disable('x-powered-by');
+  // How long a request takes that has nothing to do with a database.
+  app.get('/control/:id', (req, res) => {
+    res.json({ id: Number(req.params.id) });
+  });
   stack.install?.(app);
 
   app.get('/read/:id', async (req, res) => {

@@ -94,7 +94,7 @@ async function runOne(
 
 function remarks(reports: readonly FaultReport[]): string {
   const lines = reports.flatMap((report) => {
-    const { stack, death, others, worstDelayMs, worstApplicationDelayMs } = report;
+    const { stack, death, others, worstDelayMs, worstApplicationDelayMs, worstControlMs } = report;
     return [
       ...(death === undefined
         ? []
@@ -107,6 +107,9 @@ function remarks(reports: readonly FaultReport[]): string {
       ...(worstApplicationDelayMs < heldUpMs
         ? []
         : [`  ${stack}: the application was held up for ${worstApplicationDelayMs.toFixed(0)} ms`]),
+      ...(worstControlMs < heldUpMs
+        ? []
+        : [`  ${stack}: a request without a database took up to ${worstControlMs.toFixed(0)} ms, which is taken off`]),
     ];
   });
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`;
