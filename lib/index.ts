@@ -1,19 +1,27 @@
 export {
   AcquireTimeoutError,
   CancelledError,
+  CommitOutcomeUnknownError,
   ConfigurationError,
   ConnectionLostError,
   DbResilienceError,
   DeadlineExceededError,
   QueryTimeoutError,
   ShuttingDownError,
+  TransactionMisuseError,
+  TransactionRolledBackError,
 } from './errors/errors.js';
-export type { ErrorCode, ErrorDetails, Outcome, PoolCounts } from './errors/errors.js';
+export type { ErrorCode, ErrorDetails, Outcome, PoolCounts, UnknownReason } from './errors/errors.js';
+export { pinoErrorSerializer } from './errors/pino-error-serializer.js';
 export { detached } from './core/scope/current.js';
 export type { Logger } from './core/logger.js';
 export { runWithDeadline } from './policy/run-with-deadline.js';
 export { ResilientPool, type ConnectOptions } from './pool/resilient-pool.js';
+export type { ExecuteOptions } from './pool/execute-options.js';
+export type { Transaction } from './pool/transaction/level.js';
+export type { TransactionOptions } from './pool/transaction/options.js';
 export type { ViewOptions } from './pool/view.js';
+export { withRetry, type WithRetryOptions } from './pool/with-retry.js';
 export { withTimeout } from './pool/with-timeout.js';
 export { createResilience, type Resilience, type ResilienceOptions } from './compose/create-resilience.js';
 export type { UnreadyReason } from './compose/readiness.js';
@@ -24,3 +32,4 @@ export type { ErrorHandler, Handler, Next } from './express/handlers.js';
 export type { Problem, ProblemCode } from './express/problem.js';
 export { connectWithRetry, type ConnectRetryOptions } from './pool/connect-with-retry.js';
 export type { ResilientPoolOptions } from './pool/options/index.js';
+export type { RetryOptions } from './pool/options/retry.js';

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import { outsideRequests } from '../core/root-scope.js';
 import { classify } from '../errors/classify.js';
+import { pinoErrorSerializer } from '../errors/pino-error-serializer.js';
 import { ShuttingDownError } from '../errors/errors.js';
 import { fullJitter } from '../policy/backoff.js';
 
@@ -140,7 +141,7 @@ export class Readiness {
     const reason = hopeless ? 'misconfigured' : 'database_unreachable';
     if (reason === this.#reason) return;
     this.#reason = reason;
-    const fields = { pool: this.#pool.name, err: error };
+    const fields = { pool: this.#pool.name, err: pinoErrorSerializer(error) };
     if (hopeless) {
       this.#logger.error(
         { ...fields, advice },
@@ -169,7 +170,7 @@ export class Readiness {
       this.#reason = 'database_unreachable';
       this.#lostAt = this.#clock.now();
       this.#logger.warn(
-        { pool: this.#pool.name, err: error },
+        { pool: this.#pool.name, err: pinoErrorSerializer(error) },
         'The database is lost: no connection is left and none can be opened; tried again in the background',
       );
       void this.#attempt();

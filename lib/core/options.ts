@@ -90,19 +90,25 @@ export function refused(reason: string, accepts: Rule['accepts'] = () => false):
   return { expected: 'nothing', refusal: reason, accepts };
 }
 
-/** The first option that is unknown or has an impossible value. `undefined` counts as not given. */
-export function findProblem(rules: RuleTable, given: unknown, hint = ''): OptionProblem | undefined {
+/**
+ * The first option that is unknown or has an impossible value. `undefined` counts as not given.
+ *
+ * @param hint what an unknown option may have been meant for
+ * @param group the option whose own options these are
+ */
+export function findProblem(rules: RuleTable, given: unknown, hint = '', group?: string): OptionProblem | undefined {
+  const prefix = group === undefined ? '' : `${group}.`;
   if (!isPlainObject(given)) {
     const received = typeof given === 'string' ? 'a string' : show(given);
     return { option: 'options', message: `Options: received ${received}; expected an object` };
   }
   for (const option of Object.keys(given)) {
-    if (!Object.hasOwn(rules, option)) return unknownOption(option, rules, hint);
+    if (!Object.hasOwn(rules, option)) return unknownOption(option, rules, hint, prefix);
   }
   for (const [option, rule] of Object.entries(rules)) {
     const value = given[option];
     if (value === undefined || rule.accepts(value)) continue;
-    return { option, message: refusalOf(`Option "${option}"`, value, rule) };
+    return { option: prefix + option, message: refusalOf(`Option "${prefix}${option}"`, value, rule) };
   }
   return undefined;
 }
@@ -154,12 +160,12 @@ function hasMethods(value: unknown, methods: string[]): boolean {
   return value != null && methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }
 
-function unknownOption(option: string, rules: RuleTable, hint: string): OptionProblem {
+function unknownOption(option: string, rules: RuleTable, hint: string, prefix: string): OptionProblem {
   const taken = Object.keys(rules).filter((name) => rules[name]?.refusal === undefined);
   const nearest = nearestName(option, taken);
-  const named = /:\/\/|@/.test(option) ? '[redacted]' : cut(option);
+  const named = /:\/\/|@/.test(option) ? '[redacted]' : cut(prefix + option);
   const message = `Unknown option ${named}${nearest === undefined ? '' : ` (did you mean "${nearest}"?)`}`;
-  return { option, message: hint === '' ? message : `${message}. ${hint}` };
+  return { option: prefix + option, message: hint === '' ? message : `${message}. ${hint}` };
 }
 
 function nearestName(option: string, known: string[]): string | undefined {

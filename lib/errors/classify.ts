@@ -110,9 +110,9 @@ function outcomeOf({ unknown, refused }: Verdict, answered: Outcome | undefined)
 
 function retryOf({ retry, replay }: Verdict, phase: Phase, outcome: Outcome): Retry {
   if (retry !== 'statement') return retry ?? 'never';
+  if (inTransaction(phase) && replay === false) return 'never';
   if (outcome === 'unknown') return 'idempotent';
-  if (inTransaction(phase)) return replay === false ? 'never' : 'transaction';
-  return 'statement';
+  return inTransaction(phase) ? 'transaction' : 'statement';
 }
 
 function inTransaction(phase: Phase): boolean {
@@ -136,6 +136,9 @@ const own: Readonly<Record<ErrorCode, OwnVerdict>> = {
   DB_CANCELLED: { kind: 'caller', final: true },
   DB_CONNECTION_LOST: { kind: 'connection-lost', circuit: true, unavailable: true, resend: true },
   DB_SHUTTING_DOWN: { kind: 'shutting-down', unavailable: true, final: true },
+  DB_COMMIT_OUTCOME_UNKNOWN: { kind: 'connection-lost', final: true },
+  DB_TRANSACTION_ROLLED_BACK: { kind: 'transaction-state', final: true },
+  DB_TRANSACTION_MISUSE: { kind: 'caller', final: true },
 };
 
 function judgeOwn(error: DbResilienceError, phase: Phase, depth: number): Classification {

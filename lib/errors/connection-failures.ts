@@ -15,21 +15,24 @@ const unreachable: Verdict = {
   unavailable: true,
   refused: true,
 };
+/** pg was called in a way that it refuses. */
+const misuse: Verdict = { kind: 'caller', refused: true, always: true };
 const saturated: Verdict = { kind: 'timeout', retry: 'statement', unavailable: true, refused: true, always: true };
 
 /** Errors of a socket that was never connected; on a living one they can only be a late answer of the network. */
-const beforeConnected = new Set(
-  'ECONNREFUSED ENOTFOUND EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EADDRNOTAVAIL'.split(
-    ' ',
-  ),
-);
-const broken = new Set(
-  'ETIMEDOUT ECONNRESET ECONNABORTED EPIPE ENOTCONN ERR_STREAM_DESTROYED ERR_SOCKET_CLOSED'.split(' '),
-);
+const beforeConnected = new Set([
+  ...'ECONNREFUSED ENOTFOUND EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EADDRNOTAVAIL'.split(' '),
+  ...'EAI_AGAIN EAI_FAIL EAI_MEMORY EAI_NODATA EAI_NONAME EAI_SYSTEM'.split(' '),
+  ...'ERR_SOCKET_CLOSED_BEFORE_CONNECTION ERR_SOCKET_CONNECTION_TIMEOUT'.split(' '),
+]);
+const broken = new Set([
+  ...'ETIMEDOUT ECONNRESET ECONNABORTED ENETRESET EPIPE ENOTCONN ESHUTDOWN'.split(' '),
+  ...'ERR_STREAM_DESTROYED ERR_STREAM_WRITE_AFTER_END ERR_SOCKET_CLOSED'.split(' '),
+]);
 /** No such unix socket, or no right to it; from another call than connect they are about a file. */
 const ofPath = new Set(['ENOENT', 'EACCES', 'EPERM']);
-/** The machine has no descriptor or memory left for a socket. */
-const ofMachine = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+/** The machine has no descriptor or memory left for a socket, or a unix socket's queue is full (EAGAIN). */
+const ofMachine = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 const trust =
   "Give pg the CA that signed the server's certificate (ssl.ca, sslrootcert), or have the certificate renewed by one that is trusted.";
@@ -64,6 +67,12 @@ const tlsProtocol = /^(?:EPROTO$|ERR_(?:TLS|SSL|OSSL)_)/;
 /** A peer that died or lost its wits in the middle of TLS; nothing is wrong with the settings. */
 const tlsBroken = /_(?:HANDSHAKE_TIMEOUT|UNEXPECTED_EOF_WHILE_READING|BAD_RECORD_MAC|INTERNAL_ERROR)$/;
 
+const sslnegotiation: Verdict = {
+  kind: 'configuration',
+  refused: true,
+  hopeless: 'sslnegotiation takes postgres, or direct together with ssl.',
+};
+
 /** The messages of pg and pg-pool, which give them no code. */
 const messages: Readonly<Record<string, Verdict>> = {
   'Connection terminated unexpectedly': lost,
@@ -93,7 +102,37 @@ const messages: Readonly<Record<string, Verdict>> = {
     always: true,
   },
   'Password must be a string': authentication('Give the password as a string, or as a function that returns one.'),
+  'sslnegotiation=direct requires SSL to be enabled': sslnegotiation,
+  'A query must have either text or a name. Supplying neither is unsupported.': misuse,
+  'Query values must be an array': misuse,
+  'Client was passed a null or undefined query': misuse,
+  'Passing a function as the first parameter to pool.query is not supported': misuse,
+  'The `rows` option is not supported in pipeline mode': misuse,
+  'Custom query classes such as pg-cursor and pg-query-stream are not supported in pipeline mode': misuse,
+  'Client has already been connected. You cannot reuse a client.': misuse,
+  'Release called on client which has already been released to the pool.': misuse,
+  'Called end on pool more than once': misuse,
 };
+
+/** Those that say more than a fixed text. */
+const patterns: readonly (readonly [RegExp, Verdict])[] = [
+  [/^SASL: .*password must be/, authentication('Give a password.')],
+  [
+    /^SASL(?: channel binding)?: /,
+    authentication('Check the password and how the server wants it (SCRAM, channel binding).'),
+  ],
+  [
+    /^Unknown authenticationOk message type \d+$/,
+    authentication('The server asks for a way to log in that pg does not know; ask for a password in pg_hba.conf.'),
+  ],
+  [/^Invalid sslnegotiation value: /, sslnegotiation],
+  // What came is no answer to what was sent: of the statement nothing is known, and the connection is of no more use.
+  [/^Received unexpected \w+ message from backend\.$/, lost],
+  [/^received invalid response: [0-9a-f]+$/, lost],
+  // Refused while the values were made ready, before the server was told to execute.
+  [/^Prepared statements must be unique - '/, misuse],
+  [/^circular reference detected while preparing "/, misuse],
+];
 
 /** What a socket's, a TLS or one of pg's own errors means; undefined where it is none of them. */
 export function verdictOfFailure(failure: ConnectionFailure, phase: Phase): Verdict | undefined {
@@ -128,10 +167,7 @@ function ofCode(code: string, syscall: unknown, phase: Phase): Verdict | undefin
 
 function ofMessage(message: string): Verdict | undefined {
   if (Object.hasOwn(messages, message)) return messages[message];
-  if (/^SASL: .*password must be/.test(message)) return authentication('Give a password.');
-  if (message.startsWith('SASL: '))
-    return authentication('Check the password and how the server wants it (SCRAM, channel binding).');
-  return undefined;
+  return patterns.find(([pattern]) => pattern.test(message))?.[1];
 }
 
 function authentication(hopeless: string): Verdict {

@@ -14,7 +14,10 @@ export type ErrorCode =
   | 'DB_DEADLINE_EXCEEDED'
   | 'DB_CANCELLED'
   | 'DB_CONNECTION_LOST'
-  | 'DB_SHUTTING_DOWN';
+  | 'DB_SHUTTING_DOWN'
+  | 'DB_COMMIT_OUTCOME_UNKNOWN'
+  | 'DB_TRANSACTION_ROLLED_BACK'
+  | 'DB_TRANSACTION_MISUSE';
 
 export interface ErrorDetails {
   outcome: Outcome;
@@ -147,6 +150,84 @@ export class ShuttingDownError extends DbResilienceError {
 
   constructor(message: string, details: ErrorDetails = { outcome: 'not-executed' }) {
     super(message, { retryable: false, ...details });
+  }
+}
+
+/**
+ * Why nothing proves whether a transaction was committed.
+ *
+ * - `crash`: the server has crashed since, and ids of transactions that it lost are given out again.
+ * - `failover`: another server, or another timeline, answers now.
+ * - `not-replicated`: committed here, but no synchronous standby has confirmed it; a failover could lose it.
+ * - `in-progress`: it had not ended when the time was over.
+ * - `unreachable`: the primary could not be asked before the time was over.
+ * - `deadline`: no time was left to ask.
+ * - `too-old`: the server does not remember a transaction that long ago.
+ * - `not-verified`: `verifyCommit` is off, or the server cannot tell the transaction's id.
+ * - `closed`: the pool was closed meanwhile.
+ */
+export type UnknownReason =
+  | 'crash'
+  | 'failover'
+  | 'not-replicated'
+  | 'in-progress'
+  | 'unreachable'
+  | 'deadline'
+  | 'too-old'
+  | 'not-verified'
+  | 'closed';
+
+const becauseOf: Readonly<Record<UnknownReason, string>> = {
+  crash: 'the server has crashed since, and what it says of a transaction from before is no proof',
+  failover: 'another server has taken over since',
+  'not-replicated': 'it was committed on the primary, but no synchronous standby has confirmed it',
+  'in-progress': 'the server had not ended it when the time was over',
+  unreachable: 'the primary could not be asked before the time was over',
+  deadline: 'the deadline left no time to ask',
+  'too-old': 'the server remembers nothing of it',
+  'not-verified': 'the id of the transaction was not asked for before COMMIT',
+  closed: 'the pool was closed before the server had told',
+};
+
+/**
+ * COMMIT was sent, its answer was lost, and nothing proves whether it took effect. Do not send the transaction again
+ * before you have looked for its effects: docs/commit-outcomes.md.
+ */
+export class CommitOutcomeUnknownError extends DbResilienceError {
+  override readonly code = 'DB_COMMIT_OUTCOME_UNKNOWN';
+  readonly reason: UnknownReason;
+
+  constructor(reason: UnknownReason, cause?: unknown) {
+    super(`Whether the transaction was committed is not known: ${becauseOf[reason]}`, {
+      outcome: 'unknown',
+      ...(cause === undefined ? {} : { cause }),
+    });
+    this.reason = reason;
+  }
+}
+
+/**
+ * The server answered COMMIT with ROLLBACK, because a statement of the transaction had failed and its error was not
+ * thrown on. `cause` is that error.
+ */
+export class TransactionRolledBackError extends DbResilienceError {
+  override readonly code = 'DB_TRANSACTION_ROLLED_BACK';
+
+  constructor(cause?: unknown) {
+    super(
+      'The transaction was rolled back at COMMIT, because one of its statements had failed. ' +
+        'Let the error out of the callback, or put what may fail into tx.transaction()',
+      { outcome: 'rolled-back', retryable: false, ...(cause === undefined ? {} : { cause }) },
+    );
+  }
+}
+
+/** A transaction was used after its end, or ended by hand. The statement was not sent. */
+export class TransactionMisuseError extends DbResilienceError {
+  override readonly code = 'DB_TRANSACTION_MISUSE';
+
+  constructor(message: string) {
+    super(message, { outcome: 'not-executed', retryable: false });
   }
 }
 

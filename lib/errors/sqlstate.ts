@@ -29,24 +29,36 @@ interface Exception {
 /** Codes whose meaning hangs on more than the code; the first that applies counts. PgBouncer's messages are not translated. */
 const exceptions: readonly Exception[] = [
   { code: '0A000', when: ({ routine }) => routine === 'RevalidateCachedQuery', verdict: stalePlan },
-  {
-    code: '08P01',
-    when: ({ message }) => /query_wait_timeout|server_login_retry|server login has been failing/.test(message),
-    verdict: pooler,
-  },
-  {
-    code: '08P01',
-    when: ({ message }) => /no more connections allowed/.test(message),
-    verdict: { ...pooler, kind: 'too-many-connections' },
-  },
-  {
-    code: '08P01',
-    when: ({ message }) => message.includes('unsupported startup parameter'),
-    verdict: {
-      kind: 'configuration',
-      hopeless: 'Leave the start-up parameter out, or list it in ignore_startup_parameters of PgBouncer.',
-    },
-  },
+  // `query_timeout` is of a client that still waits for a server connection, `query timeout` of one that has it.
+  pgBouncer(
+    /query_wait_timeout|server_login_retry|^server login has been failing|^query_timeout$|^client_login_timeout|^server shutting down$/,
+    pooler,
+  ),
+  pgBouncer(/^no more connections allowed|^client connections exceeded \(max_/, {
+    ...pooler,
+    kind: 'too-many-connections',
+  }),
+  pgBouncer(/^unsupported (?:options )?startup parameter/, {
+    kind: 'configuration',
+    refused: true,
+    hopeless: 'Leave the start-up parameter out, or list it in ignore_startup_parameters of PgBouncer.',
+  }),
+  pgBouncer(/^no such database: /, {
+    kind: 'unknown-database',
+    refused: true,
+    hopeless: 'Add the database to PgBouncer, or correct its name.',
+  }),
+  pgBouncer(/ authentication failed$|^no such user$|^login rejected$|^no authentication method is found$/, {
+    kind: 'authentication',
+    refused: true,
+    hopeless:
+      'Check the user and the password, and what PgBouncer is told of them (auth_file, auth_query, auth_hba_file).',
+  }),
+  pgBouncer(/^(?:SSL|TLS connection|TLS client certificate) required$/, {
+    kind: 'tls',
+    refused: true,
+    hopeless: 'PgBouncer wants TLS, or a client certificate (client_tls_sslmode): give it in ssl.',
+  }),
   // The server's own ERROR: Bind with the wrong number of values, an empty column name. The caller's mistake.
   { code: '08P01', when: ({ severity }) => isError(severity), verdict: { kind: 'syntax' } },
   {
@@ -55,6 +67,11 @@ const exceptions: readonly Exception[] = [
     verdict: { kind: 'timeout', circuit: true },
   },
 ];
+
+/** PgBouncer gives nearly all that it says the code 08P01. */
+function pgBouncer(message: RegExp, verdict: Verdict): Exception {
+  return { code: '08P01', when: (error) => !isError(error.severity) && message.test(error.message), verdict };
+}
 
 const codes: Readonly<Record<string, Verdict>> = {
   '08001': refused,

@@ -41,8 +41,8 @@ interface RequestOptions {
 
   /**
    * Whether each request's log line tells its number of statements, its database time and its cancellations: the line of
-   * the application's pino-http where it has one, else a line of pino-http's on `logger`, else a line on `req.log` or
-   * `logger`. Default: true.
+   * the application's pino-http where it has one, before this middleware or behind it; else a line on the `req.log` that
+   * is there already; else one on `logger`, by pino-http where that is a pino. Default: true.
    */
   requestLog?: boolean | undefined;
 }

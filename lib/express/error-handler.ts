@@ -28,7 +28,7 @@ const rules: Rules<DbErrorHandlerOptions> = {
  * Express error middleware, to be mounted behind the routes. Answers what the database's state is to blame for with
  * RFC 9457 `application/problem+json` and Retry-After: 503 where there is no connection (AcquireTimeoutError,
  * ConnectionLostError, ShuttingDownError, and the database's own 53300, 57P01 to 57P03, class 08 and refused sockets,
- * from whichever pool they come), 504 for QueryTimeoutError and DeadlineExceededError. The body names no SQL, value, host or stack.
+ * from whichever pool they come), 504 for QueryTimeoutError and DeadlineExceededError, 500 for CommitOutcomeUnknownError. The body names no SQL, value, host or stack.
  *
  * Everything else goes on to the application's own handler: other errors, those that carry an HTTP status already, and
  * all that come once the answer has begun (Express then closes the connection).
@@ -41,8 +41,6 @@ export function dbErrorHandler(options: DbErrorHandlerOptions = {}): ErrorHandle
   // Express tells an error handler by its four parameters.
   return (error, req, res, next) => {
     if (clientHasLeft(error, res)) {
-      // Nobody reads it; it is for the request's log line. 499 is what nginx calls this.
-      res.statusCode = 499;
       res.end();
       return;
     }
@@ -58,7 +56,8 @@ export function dbErrorHandler(options: DbErrorHandlerOptions = {}): ErrorHandle
     const fields = { status, code, outcome, request_id: instance, reason };
     logger.warn(fields, `Answered ${String(status)} for the database`);
     const seconds = retryAfterSeconds + Math.floor(Math.random() * (retryAfterSeconds + 1));
-    answer(req, res, problem, seconds);
+    // Nothing that waiting mends: what is to be looked at is whether the work was done.
+    answer(req, res, problem, status === 500 ? undefined : seconds);
   };
 }
 
@@ -74,7 +73,12 @@ function check(options: unknown): void {
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
 }
 
-function answer(req: IncomingMessage, res: ServerResponse, problem: Problem, retryAfterSeconds: number): void {
+function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  problem: Problem,
+  retryAfterSeconds: number | undefined,
+): void {
   for (const name of res.getHeaderNames()) if (describesBody(name)) res.removeHeader(name);
   const body = JSON.stringify(problem);
   res.statusCode = problem.status;
@@ -82,7 +86,7 @@ function answer(req: IncomingMessage, res: ServerResponse, problem: Problem, ret
   res.setHeader('Content-Type', 'application/problem+json');
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Retry-After', String(retryAfterSeconds));
+  if (retryAfterSeconds !== undefined) res.setHeader('Retry-After', String(retryAfterSeconds));
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 

@@ -6,7 +6,12 @@ import type { ErrorCode, Outcome } from '../errors/errors.js';
 export type ProblemCode =
   | Extract<
       ErrorCode,
-      'DB_ACQUIRE_TIMEOUT' | 'DB_QUERY_TIMEOUT' | 'DB_DEADLINE_EXCEEDED' | 'DB_CONNECTION_LOST' | 'DB_SHUTTING_DOWN'
+      | 'DB_ACQUIRE_TIMEOUT'
+      | 'DB_QUERY_TIMEOUT'
+      | 'DB_DEADLINE_EXCEEDED'
+      | 'DB_CONNECTION_LOST'
+      | 'DB_SHUTTING_DOWN'
+      | 'DB_COMMIT_OUTCOME_UNKNOWN'
     >
   | 'DB_UNAVAILABLE';
 
@@ -15,7 +20,7 @@ export interface Problem {
   /** A name, not an address: RFC 9457 wants problems told apart by it, and an address would have to be kept alive. */
   type: string;
   title: string;
-  status: 503 | 504;
+  status: 500 | 503 | 504;
   detail: string;
   code: ProblemCode;
   /** What is known of the statement that failed. */
@@ -57,6 +62,11 @@ const texts: Readonly<Record<ProblemCode, Text>> = {
     status: 503,
     title: 'Service shutting down',
     detail: 'This instance of the service is shutting down.',
+  },
+  DB_COMMIT_OUTCOME_UNKNOWN: {
+    status: 500,
+    title: 'Outcome unknown',
+    detail: 'The service lost its database at the moment at which the work was to be stored.',
   },
   DB_UNAVAILABLE: {
     status: 503,

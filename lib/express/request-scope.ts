@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { systemClock } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
 import { Scope } from '../core/scope/scope.js';
 
 /** How long a request without a deadline goes on refusing reads after its client has left. */
 const LEFT_MS = 30_000;
+
+const ends = ['finish', 'close'];
 
 const scopeOf = Symbol('express-db-resilience.scope');
 
@@ -17,22 +21,40 @@ export class RequestScope extends Scope {
   // Let go at the end: a timer that was started in the request keeps the scope for as long as it runs.
   #response: ServerResponse | undefined;
   #overAt = Infinity;
+  #deadlineIsChosen = false;
+  readonly #clock: Clock;
   /** Somebody writes its log line. */
   logged = false;
+  /** Called once: the answer is out, or the client has left and what runs for him has been told so. */
+  onEnd: (() => void) | undefined;
 
-  private constructor(req: IncomingMessage, res: ServerResponse, timeoutMs: number | false) {
+  private constructor(req: IncomingMessage, res: ServerResponse, timeoutMs: number | false, clock: Clock) {
     // Node sets it where the server's 'upgrade' listener gets the request: the WebSocket library has the socket, and no
     // answer is due. A client that merely asks has not got its way.
     super((req as { upgrade?: unknown }).upgrade === true ? false : timeoutMs);
     this.#response = res;
-    res.once('close', () => this.#onClose());
+    this.#clock = clock;
+    const end = () => {
+      for (const event of ends) res.removeListener(event, end);
+      this.#end(res.writableEnded);
+    };
+    // Before the listeners of a pino-http that stands before us: its line counts what is cancelled here.
+    for (const event of ends) res.prependListener(event, end);
   }
 
-  /** The scope of this request, made where there is none yet. The shorter deadline of several middlewares holds. */
-  static open(req: ScopedRequest, res: ServerResponse, timeoutMs: number | false): RequestScope {
+  /**
+   * The scope of this request, made where there is none yet. Of the defaults of several middlewares the shorter one holds;
+   * none shortens a deadline that was set for this request.
+   */
+  static open(
+    req: ScopedRequest,
+    res: ServerResponse,
+    defaultMs: number | false,
+    clock: Clock = systemClock,
+  ): RequestScope {
     const known = req[scopeOf];
-    if (known === undefined) return (req[scopeOf] = new RequestScope(req, res, timeoutMs));
-    if (timeoutMs !== false && known.startedAt + timeoutMs < known.deadlineAt) known.setTimeout(timeoutMs);
+    if (known === undefined) return (req[scopeOf] = new RequestScope(req, res, defaultMs, clock));
+    known.#shorten(defaultMs);
     return known;
   }
 
@@ -40,12 +62,18 @@ export class RequestScope extends Scope {
     return req[scopeOf];
   }
 
+  /** For this request in particular: no default of another middleware shortens it afterwards. */
+  override setTimeout(timeoutMs: number | false): void {
+    this.#deadlineIsChosen = true;
+    super.setTimeout(timeoutMs);
+  }
+
   override get ofRequest(): boolean {
     return true;
   }
 
   override get over(): boolean {
-    return this.#response === undefined ? performance.now() >= this.#overAt : this.#response.writableEnded;
+    return this.#response === undefined ? this.#clock.now() >= this.#overAt : this.#response.writableEnded;
   }
 
   /** An answer that goes on for ever on purpose: server-sent events, another protocol. Known once it has begun. */
@@ -55,16 +83,22 @@ export class RequestScope extends Scope {
     return response.statusCode === 101 || /^text\/event-stream\b/i.test(contentType(response));
   }
 
-  #onClose(): void {
-    const answered = this.#response?.writableEnded === true;
+  #shorten(timeoutMs: number | false): void {
+    if (this.#deadlineIsChosen || timeoutMs === false) return;
+    if (this.startedAt + timeoutMs < this.deadlineAt) super.setTimeout(timeoutMs);
+  }
+
+  #end(answered: boolean): void {
     if (answered) {
       this.#overAt = 0;
     } else {
-      const now = performance.now();
-      this.#overAt = this.deadlineAt === Infinity ? now + LEFT_MS : this.deadlineAt;
+      this.#overAt = this.deadlineAt === Infinity ? this.#clock.now() + LEFT_MS : this.deadlineAt;
       this.cancel({ by: 'client' });
     }
     this.#response = undefined;
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    onEnd?.();
   }
 }
 

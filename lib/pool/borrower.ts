@@ -1,5 +1,6 @@
 import { bindingScope } from '../core/scope/current.js';
 import type { Scope } from '../core/scope/scope.js';
+import { firstWord } from '../core/sql/openings.js';
 import { DeadlineExceededError } from '../errors/errors.js';
 import type { DbResilienceError } from '../errors/errors.js';
 import { LateRollback } from './late-rollback.js';
@@ -39,7 +40,7 @@ export function submitBorrowed(entry: PoolEntry, submittable: Submittable): void
 }
 
 function scopeFor(entry: PoolEntry, text: string): Scope | undefined {
-  if (!entry.longLived && /^\s*listen\b/i.test(text)) entry.longLived = true;
+  if (!entry.longLived && firstWord(text) === 'listen') entry.longLived = true;
   return entry.longLived ? undefined : bindingScope(entry.view?.scope);
 }
 
@@ -47,10 +48,13 @@ function refusedIn(entry: PoolEntry, scope: Scope | undefined, text: string): Db
   if (scope === undefined) return undefined;
   const refused = refusal(scope, entry.deadlines.now(), entry.owner.cancelOnDisconnect, text, entry.inTransaction);
   // Nobody waits for the end of a transaction whose client has left, but it has to come.
-  if (refused?.code === 'DB_CANCELLED' && /^\s*(?:rollback|abort|commit|end)\b/i.test(text)) return undefined;
+  if (refused?.code === 'DB_CANCELLED' && endings.has(firstWord(text))) return undefined;
   return refused;
 }
 
 function isRollback(text: string): boolean {
-  return /^\s*(?:rollback|abort)\b/i.test(text);
+  return rollbacks.has(firstWord(text));
 }
+
+const rollbacks = new Set(['rollback', 'abort']);
+const endings = new Set([...rollbacks, 'commit', 'end']);

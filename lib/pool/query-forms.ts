@@ -4,14 +4,33 @@ import type { PoolEntry } from './pool-entry.js';
 import type { QueryCallback } from './statement.js';
 import { isSubmittable, Submission } from './submission.js';
 
+/** Through what a statement gets to its connection. */
+export interface Door {
+  /** Why it may not; undefined where it may. */
+  refusal(entry: PoolEntry, config: unknown): Error | undefined;
+  run(entry: PoolEntry, config: unknown, values: unknown, callback: QueryCallback): void;
+}
+
+const borrowed: Door = {
+  refusal: (entry) => (entry.released ? clientReleased() : undefined),
+  run: runBorrowed,
+};
+
 /** `client.query` in all the forms that pg has: text or config, values, callback or promise, Submittables. */
-export function queryThrough(entry: PoolEntry, config: unknown, values: unknown, callback: unknown): unknown {
+export function queryThrough(
+  entry: PoolEntry,
+  config: unknown,
+  values: unknown,
+  callback: unknown,
+  door: Door = borrowed,
+): unknown {
   if (config == null) throw new TypeError('Client was passed a null or undefined query');
+  const refused = door.refusal(entry, config);
   if (isSubmittable(config)) {
     config.callback ??= typeof values === 'function' ? values : callback;
-    if (entry.released) {
+    if (refused !== undefined) {
       const submission = new Submission(entry, config, undefined);
-      process.nextTick(() => submission.refuse(clientReleased()));
+      process.nextTick(() => submission.refuse(refused));
     } else {
       submitBorrowed(entry, config);
     }
@@ -23,15 +42,15 @@ export function queryThrough(entry: PoolEntry, config: unknown, values: unknown,
   }
   callback ??= (config as { callback?: unknown }).callback;
   if (callback === undefined) {
-    if (entry.released) return Promise.reject(clientReleased());
+    if (refused !== undefined) return Promise.reject(refused);
     return new Promise((resolve, reject) => {
-      runBorrowed(entry, config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
+      door.run(entry, config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
     }).catch(rethrowFromCaller);
   }
   if (typeof callback !== 'function') throw new TypeError('callback is not a function');
   const bound = boundToCaller(callback as QueryCallback);
-  if (entry.released) process.nextTick(bound, clientReleased());
-  else runBorrowed(entry, config, values, bound);
+  if (refused !== undefined) process.nextTick(bound, refused);
+  else door.run(entry, config, values, bound);
   return undefined;
 }
 

@@ -3,6 +3,7 @@ import { boolean, findProblem } from '../core/options.js';
 import type { Rules } from '../core/options.js';
 import { boundToCaller } from '../core/root-scope.js';
 import { ConfigurationError } from '../errors/errors.js';
+import { pinoErrorSerializer } from '../errors/pino-error-serializer.js';
 import { Bag } from './bag.js';
 import type { BagEvent } from './bag.js';
 import { Dialer } from './dialer.js';
@@ -12,8 +13,16 @@ import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.
 import type { PoolEntry } from './pool-entry.js';
 import { rethrowFromCaller } from './query-forms.js';
 import { drain } from './drain.js';
+import { CommitResolver } from './commit/resolver.js';
+import { checkExecuteOptions } from './execute-options.js';
+import type { ExecuteOptions } from './execute-options.js';
+import { Retrier } from './retrier.js';
 import { Runner } from './runner.js';
 import type { QueryCallback } from './statement.js';
+import type { Transaction } from './transaction/level.js';
+import type { TransactionOptions } from './transaction/options.js';
+import { Transactions } from './transaction/transactions.js';
+import { Verifier } from './transaction/verifier.js';
 import { checkViewOptions, viewPrototype } from './view.js';
 import type { View, ViewOptions } from './view.js';
 
@@ -41,6 +50,8 @@ interface Parts {
   readonly pool: ResilientPool;
   readonly bag: Bag;
   readonly runner: Runner;
+  readonly transactions: Transactions;
+  readonly resolver: CommitResolver;
   readonly maintenance: Maintenance;
   readonly resolved: ResolvedPoolOptions;
   /** What all views of the pool inherit from, made for the first one. */
@@ -91,8 +102,22 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
       (event, entry, error) => onBagEvent(this, event, entry, error),
     );
     const maintenance = new Maintenance(bag, resolved);
-    const runner = new Runner(bag, resolved.name, () => this.listenerCount('acquire') > 0);
-    const own: Parts = { pool: this, bag, runner, maintenance, resolved, views: undefined, ended: undefined };
+    const retrier = new Retrier(resolved.retry);
+    const runner = new Runner(bag, resolved.name, retrier, () => this.listenerCount('acquire') > 0);
+    const resolver = new CommitResolver((signal) => dialer.dial(signal));
+    const verifier = new Verifier(resolver, resolved.logger, resolved.name);
+    const transactions = new Transactions(runner, bag, resolved, verifier);
+    const own: Parts = {
+      pool: this,
+      bag,
+      runner,
+      transactions,
+      resolver,
+      maintenance,
+      resolved,
+      views: undefined,
+      ended: undefined,
+    };
     // console.log of a pool shows what pg.Pool's shows.
     Object.defineProperty(this, parts, { value: own });
   }
@@ -139,14 +164,10 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         config = undefined;
       }
       if (callback !== undefined) {
-        this[parts].runner.query(this[viewed], config, values, boundToCaller(callback as QueryCallback));
+        this[parts].runner.queryWithCallback(this[viewed], config, values, callback as QueryCallback);
         return undefined;
       }
-      return new Promise((resolve, reject) => {
-        this[parts].runner.query(this[viewed], config, values, (error, result) =>
-          error == null ? resolve(result) : reject(error),
-        );
-      }).catch(rethrowFromCaller);
+      return this[parts].runner.query(this[viewed], config, values);
     } as pg.Pool['query'];
   }
 
@@ -189,6 +210,38 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   }
 
   /**
+   * Runs a statement as `query` does, with an explicit word on how it may be repeated.
+   *
+   * @throws ConfigurationError for an option that is unknown or impossible
+   */
+  async executeWithRetry<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string | pg.QueryConfig,
+    values?: unknown[],
+    options: ExecuteOptions = {},
+  ): Promise<pg.QueryResult<Row>> {
+    checkExecuteOptions(options);
+    const declared = { ...this[viewed], ...options };
+    return this[parts].runner.query(this[viewed], text, values, declared) as Promise<pg.QueryResult<Row>>;
+  }
+
+  /**
+   * Runs `fn` in a transaction: committed when it returns, rolled back on whatever it throws, replayed as a whole after a
+   * serialization failure, a deadlock, or the loss of its connection before COMMIT. So `fn` may be called several times;
+   * what it does beyond the database belongs into `tx.afterCommit`.
+   *
+   * Where it rejects, nothing is stored, unless the error's `outcome` is `unknown`.
+   *
+   * @returns what `fn` returned in the attempt that was committed
+   * @throws CommitOutcomeUnknownError the answer to COMMIT was lost, and nothing proves what became of it
+   * @throws TransactionRolledBackError a statement had failed, and `fn` returned nevertheless
+   * @throws DeadlineExceededError `fn` had not ended before `timeoutMs` or the deadline of the request
+   * @throws ConfigurationError for an option that is unknown or impossible
+   */
+  transaction<T>(fn: (tx: Transaction) => T | PromiseLike<T>, options: TransactionOptions = {}): Promise<T> {
+    return this[parts].transactions.run(this[viewed], fn, options);
+  }
+
+  /**
    * The same pool, used in another way: a light object that is a pool to whatever takes one. A view of a view has the
    * options of both.
    *
@@ -226,11 +279,11 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   }
 }
 
-async function close({ pool, bag, maintenance, resolved }: Parts): Promise<void> {
+async function close({ pool, bag, resolver, maintenance, resolved }: Parts): Promise<void> {
   pool.ending = true;
   maintenance.stop();
   bag.close();
-  await drain(bag, resolved.drainTimeoutMs);
+  await drain(bag, resolver, resolved.drainTimeoutMs);
   pool.ended = true;
 }
 
@@ -261,18 +314,18 @@ function onBagEvent(pool: ResilientPool, event: BagEvent, entry: PoolEntry, erro
   resolved.log?.(event);
   if (event === 'connect') maintenance.start();
   if (event === 'discard') {
-    logger.warn({ pool: name, err: error }, 'A connection was closed instead of being used again');
+    logger.warn({ pool: name, err: pinoErrorSerializer(error) }, 'A connection was closed instead of being used again');
     return;
   }
   if (pool.listenerCount(event) === 0) {
-    if (event === 'error') logger.warn({ pool: name, err: error }, 'An idle connection was lost');
+    if (event === 'error') logger.warn({ pool: name, err: pinoErrorSerializer(error) }, 'An idle connection was lost');
     return;
   }
   try {
     if (event === 'error' || event === 'release') pool.emit(event, error, entry.client);
     else pool.emit(event, entry.client);
   } catch (thrown) {
-    logger.error({ pool: name, err: thrown }, `A listener of the pool's '${event}' event threw`);
+    logger.error({ pool: name, err: pinoErrorSerializer(thrown) }, `A listener of the pool's '${event}' event threw`);
   }
 }
 

@@ -1,9 +1,12 @@
-import { callerContext } from '../core/root-scope.js';
+import { boundToCaller, callerContext } from '../core/root-scope.js';
 import { bindingScope } from '../core/scope/current.js';
 import type { Scope } from '../core/scope/scope.js';
 import { SignalScope } from '../core/scope/signal-scope.js';
 import { ShuttingDownError } from '../errors/errors.js';
 import type { Bag } from './bag.js';
+import { rethrowFromCaller } from './query-forms.js';
+import { mayBeRepeated } from './retrier.js';
+import type { Declared, Retrier } from './retrier.js';
 import { refusal } from './scope-rules.js';
 import { textOf } from './statement.js';
 import type { QueryCallback } from './statement.js';
@@ -13,23 +16,89 @@ import type { AcquireCallback, Borrowing } from './waiters.js';
 
 /** What becomes of a call of `query` or `connect`. Its scope is read when the call is made, whoever serves it in the end. */
 export class Runner {
+  readonly retrier: Retrier;
   readonly #bag: Bag;
   readonly #name: string;
   readonly #seesAcquire: () => boolean;
 
   /** @param seesAcquire whether somebody listens to 'acquire', and so would see whose context he is called in */
-  constructor(bag: Bag, name: string, seesAcquire: () => boolean) {
+  constructor(bag: Bag, name: string, retrier: Retrier, seesAcquire: () => boolean) {
     this.#bag = bag;
     this.#name = name;
+    this.retrier = retrier;
     this.#seesAcquire = seesAcquire;
   }
 
-  query(view: View | undefined, config: unknown, values: unknown, done: QueryCallback): void {
+  query(view: View | undefined, config: unknown, values: unknown, declared?: Declared): Promise<unknown> {
+    const scope = scopeOf(view);
+    this.retrier.budget.onCall();
+    // In its caller's context, whichever connection the error came from.
+    return this.#once(view, scope, config, values).catch((error: unknown) =>
+      this.#recover(error, view, scope, config, values, declared ?? view ?? {}),
+    );
+  }
+
+  queryWithCallback(view: View | undefined, config: unknown, values: unknown, callback: QueryCallback): void {
+    const scope = scopeOf(view);
+    const bound = boundToCaller(callback);
+    this.retrier.budget.onCall();
+    const recover = boundToCaller((error: unknown) => {
+      this.#recover(error, view, scope, config, values, view ?? {}).then(
+        (result) => bound(null, result),
+        (last: unknown) => bound(last as Error),
+      );
+    });
+    this.#start(view, scope, config, values, (error, result) => {
+      if (error == null) bound(null, result);
+      else if (this.#mayRecover(error, config, view ?? {})) recover(error);
+      else bound(error);
+    });
+  }
+
+  connect(view: View | undefined, callback: AcquireCallback): void {
+    this.#acquire('borrower', scopeOf(view), undefined, callback);
+  }
+
+  #once(view: View | undefined, scope: Scope | undefined, config: unknown, values: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#start(view, scope, config, values, (error, result) => (error == null ? resolve(result) : reject(error)));
+    });
+  }
+
+  async #recover(
+    error: unknown,
+    view: View | undefined,
+    scope: Scope | undefined,
+    config: unknown,
+    values: unknown,
+    declared: Declared,
+  ): Promise<unknown> {
+    if (!this.#mayRecover(error, config, declared)) return rethrowFromCaller(error);
+    try {
+      const attempt = () => this.#once(view, scope, config, values);
+      return await this.retrier.recover(error, textOf(config), declared, scope, attempt);
+    } catch (last) {
+      return rethrowFromCaller(last);
+    }
+  }
+
+  #mayRecover(error: unknown, config: unknown, declared: Declared): boolean {
+    const { retries, selects } = this.retrier.options;
+    if ((declared.retries ?? retries) === 0 || config == null || isSubmittable(config)) return false;
+    return mayBeRepeated(error, textOf(config), declared, selects);
+  }
+
+  #start(
+    view: View | undefined,
+    scope: Scope | undefined,
+    config: unknown,
+    values: unknown,
+    done: QueryCallback,
+  ): void {
     if (config == null) {
       process.nextTick(done, new TypeError('pool.query takes a text, a config object or a Submittable first'));
       return;
     }
-    const scope = scopeOf(view);
     this.#acquire('statement', scope, config, (error, entry) => {
       if (error !== undefined) {
         done(error);
@@ -40,10 +109,6 @@ export class Runner {
         entry.run(config, values, done, scope, view);
       }
     });
-  }
-
-  connect(view: View | undefined, callback: AcquireCallback): void {
-    this.#acquire('borrower', scopeOf(view), undefined, callback);
   }
 
   /** @param config what is to be run; undefined where a client is checked out */
@@ -68,7 +133,7 @@ export class Runner {
   }
 }
 
-function scopeOf(view: View | undefined): Scope | undefined {
+export function scopeOf(view: View | undefined): Scope | undefined {
   const scope = bindingScope(view?.scope);
   return view?.signal === undefined ? scope : new SignalScope(view.signal, scope);
 }

@@ -1,5 +1,6 @@
 import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
 import { Expiring } from '../core/deadline-list.js';
+import { mayCommitPartly } from '../core/sql/commits.js';
 import { sqlstate } from '../errors/classify.js';
 import { ConnectionLostError, QueryTimeoutError } from '../errors/errors.js';
 import type { Outcome } from '../errors/errors.js';
@@ -133,7 +134,7 @@ export class Statement extends Expiring implements Bound {
   settle(): void {
     if (this.error === undefined) this.answer(undefined, this.result);
     else if (this.state === 'cancelling' && sqlstate(this.error) === '57014')
-      this.#answerStopped('rolled-back', this.error);
+      this.#answerStopped(mayCommitPartly(this.text) ? 'unknown' : 'rolled-back', this.error);
     else this.answer(this.error);
   }
 

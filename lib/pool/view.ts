@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { findProblem, integer, objectWith } from '../core/options.js';
+import { boolean, findProblem, integer, objectWith } from '../core/options.js';
 import type { Rules } from '../core/options.js';
 import type { Scope } from '../core/scope/scope.js';
 import { ConfigurationError } from '../errors/errors.js';
@@ -17,6 +17,10 @@ export interface ViewOptions {
    * the server, and waits for a connection. Of a client that is checked out, only the wait for it. `CancelledError`.
    */
   signal?: AbortSignal | undefined;
+  /** What is run through the view only reads, and may be repeated even where it may have run. Default: false. */
+  readOnly?: boolean | undefined;
+  /** Done twice, it leaves the same as done once, so it may be repeated even where it may have run. Default: false. */
+  idempotent?: boolean | undefined;
 }
 
 /** How a pool is used through one of its views. */
@@ -28,6 +32,8 @@ export interface View extends ViewOptions {
 const rules: Rules<ViewOptions> = {
   timeoutMs: integer(1, longestMs, 'milliseconds'),
   signal: objectWith('addEventListener', 'removeEventListener', 'throwIfAborted'),
+  readOnly: boolean,
+  idempotent: boolean,
 };
 
 export function checkViewOptions(options: ViewOptions): void {

@@ -19,6 +19,8 @@ export interface Usage {
   databaseMs: number;
   /** Statements and waits for a connection that were ended by the deadline, a time-out or a caller who left. */
   cancellations: number;
+  /** Statements and transactions that were sent again. */
+  retries: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export class Scope {
     timeoutMs: number | false,
     readonly parent?: Scope,
   ) {
-    this.usage = parent?.usage ?? { statements: 0, databaseMs: 0, cancellations: 0 };
+    this.usage = parent?.usage ?? { statements: 0, databaseMs: 0, cancellations: 0, retries: 0 };
     this.#deadlineAt = timeoutMs === false ? Infinity : this.startedAt + timeoutMs;
   }
 

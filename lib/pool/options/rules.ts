@@ -14,6 +14,7 @@ import {
   text,
 } from '../../core/options.js';
 import type { Rule, Rules } from '../../core/options.js';
+import { retryRule } from './retry.js';
 import type { ResilientPoolOptions } from './types.js';
 
 /** The most that a timer of Node takes, and that PostgreSQL takes for a setting in milliseconds. */
@@ -44,6 +45,8 @@ export const poolRules: Rules<ResilientPoolOptions> = {
   queryTimeoutMs: either(ms(1), explained(oneOf(false), 'false for no limit')),
   cancelGraceMs: ms(100, 60_000),
   cancelOnDisconnect: oneOf('reads', 'all', false),
+  retry: retryRule,
+  verifyCommit: boolean,
   pingAfterIdleMs: either(ms(0), explained(oneOf(false), 'false for never')),
   pingTimeoutMs: ms(10, 60_000),
   resetOnRelease: boolean,

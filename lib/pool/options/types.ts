@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
 import type { Logger } from '../../core/logger.js';
 import type { ClientClass } from '../guarded-client.js';
+import type { ResolvedRetryOptions, RetryOptions } from './retry.js';
 
 /**
  * Options of a `ResilientPool`. What the code does not give comes from the environment, what neither gives has a
@@ -38,6 +39,19 @@ export interface ResilientPoolOptions extends ConnectionOptionsOfPg, PoolOptions
    * whatever runs or waits. `false`: nothing. A COMMIT is never cancelled. Default: `reads`.
    */
   cancelOnDisconnect?: 'reads' | 'all' | false | undefined;
+
+  /**
+   * What becomes of statements that failed: those that were not executed, or were undone by the server for a reason
+   * that passes, are sent again after a pause, within the deadline and a budget; what may have run only where it is
+   * declared read-only or idempotent. `false`: never, nor are transactions replayed. Default: 3 retries.
+   */
+  retry?: RetryOptions | false | undefined;
+
+  /**
+   * Whether `transaction()` asks for the transaction's id before COMMIT, so that it can find out what became of a COMMIT
+   * whose answer was lost. Costs a round trip a transaction that wrote. Default: true.
+   */
+  verifyCommit?: boolean | undefined;
 
   /**
    * A connection that was idle for longer than this many milliseconds is asked for a sign of life before it is lent.
@@ -167,6 +181,8 @@ export interface ResolvedPoolOptions {
   readonly queryTimeoutMs: number | false;
   readonly cancelGraceMs: number;
   readonly cancelOnDisconnect: 'reads' | 'all' | false;
+  readonly retry: ResolvedRetryOptions;
+  readonly verifyCommit: boolean;
   readonly pingAfterIdleMs: number | false;
   readonly pingTimeoutMs: number;
   readonly resetOnRelease: boolean;

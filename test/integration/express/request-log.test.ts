@@ -14,6 +14,7 @@ import { versions } from './versions.js';
 interface Line {
   level: number;
   msg: string;
+  status?: number;
   db?: { statements: number; database_ms: number; cancellations: number };
   req?: Record<string, unknown>;
   res?: Record<string, unknown>;
@@ -55,7 +56,7 @@ describe('the log line of a request', () => {
     const app = await service({ before: [pinoHttp({}, stream)], logger }, routes);
     await app.call('/three').answer;
     expect((await theLine()).db).to.include({ statements: 3 });
-    expect(own.filter((line) => line.includes('"db"'))).to.deep.equal([]);
+    expect(own.filter((line) => /"(?:db|responseTime)":/.test(line))).to.deep.equal([]);
   });
 
   it("is written by pino-http on the database's own logger, without what may be secret", async () => {
@@ -94,6 +95,20 @@ describe('the log line of a request', () => {
     expect(fields?.db).to.include({ statements: 3, cancellations: 0 });
   });
 
+  it('is ours on the req.log that something else than pino-http has left, before the logger of the database', async () => {
+    const { logger: log, told } = plainLogger();
+    const leave = (req: object, _res: unknown, next: () => void) => {
+      Object.assign(req, { log });
+      next();
+    };
+    const app = await service({ before: [leave], logger: pino({}, stream) }, routes);
+    lines = [];
+    await app.call('/three').answer;
+    await eventually(() => told.length > 0, 5000, 'a line is written');
+    expect(told.map(({ fields }) => (fields as unknown as Line).db?.statements)).to.deep.equal([3]);
+    expect(lines).to.deep.equal([]);
+  });
+
   it('is there for the answer 504 as well, and tells of the statement that was cancelled', async () => {
     const app = await service({ before: [pinoHttp({}, stream)], requestTimeoutMs: 300 }, routes);
     expect((await app.call('/hostile').answer).status).to.equal(504);
@@ -108,7 +123,7 @@ describe('the log line of a request', () => {
     const held = await app.pool.connect();
     expect((await app.call('/statements/1').answer).status).to.equal(504);
     held.release();
-    expect((await theLine()).db).to.deep.equal({ statements: 0, database_ms: 0, cancellations: 1 });
+    expect((await theLine()).db).to.deep.equal({ statements: 0, database_ms: 0, cancellations: 1, retries: 0 });
   });
 
   it('does not count what is detached', async () => {
@@ -123,7 +138,12 @@ describe('the log line of a request', () => {
     expect((await theLine()).db).to.include({ statements: 1 });
   });
 
-  for (const kind of ['pino-http of the application', 'a pino of the database', 'a logger that is no pino']) {
+  for (const [kind, status] of [
+    // Of an answer that was not sent its serializer tells no status.
+    ['pino-http of the application', null],
+    ['a pino of the database', 499],
+    ['a logger that is no pino', 499],
+  ] as const) {
     it(`is one where the client has left, and tells of the cancellation: ${kind}`, async () => {
       const { logger, told } = plainLogger();
       const options = kind.startsWith('pino-http')
@@ -141,7 +161,10 @@ describe('the log line of a request', () => {
       await eventually(async () => (await app.running()).length === 0, 5000, 'the read is cancelled');
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect(all()).to.have.length(1);
-      expect(all()[0]?.db).to.include({ statements: 1, cancellations: 1 });
+      const [line] = all();
+      expect(line?.db).to.include({ statements: 1, cancellations: 1 });
+      expect(line?.res === undefined ? line?.status : line.res.statusCode).to.equal(status);
+      expect(line?.level).to.equal(line?.res === undefined ? undefined : pino.levels.values.info);
     });
   }
 
@@ -212,6 +235,40 @@ describe('the log line of a request', () => {
       expect(all()[0]?.match(/"db":/g)).to.have.length(1);
       expect(all()[0]).to.match(/"db":\{"statements":2,/);
     });
+  }
+
+  for (const kind of ['without a logger', 'with a pino', 'with a logger that is no pino']) {
+    for (const leaves of [false, true]) {
+      it(`is that of the application's pino-http behind dbResilience ${kind}${leaves ? ', where the client leaves' : ''}`, async () => {
+        const { logger: plain, told } = plainLogger();
+        const own: string[] = [];
+        const logger = kind.includes('no pino') ? plain : pino({}, { write: (line: string) => void own.push(line) });
+        const app = await service(kind === 'without a logger' ? {} : { logger }, (making) => {
+          making.app.use(pinoHttp({}, stream));
+          making.app.get('/own', (req, res) => {
+            req.log.info('said by the route');
+            res.json({});
+          });
+          routes(making);
+        });
+        told.length = 0;
+        own.length = 0;
+        if (leaves) {
+          const { leave } = app.call('/sleep');
+          await app.runs('pg_sleep(20)');
+          leave();
+        } else {
+          await app.call('/three').answer;
+        }
+        expect((await theLine()).db).to.include(
+          leaves ? { statements: 1, cancellations: 1, retries: 0 } : { statements: 3, cancellations: 0, retries: 0 },
+        );
+        await app.call('/own').answer;
+        await eventually(() => lines.length === 3, 5000, 'the route has its log');
+        expect(lines[1]).to.include({ msg: 'said by the route' });
+        expect([...own, ...told]).to.deep.equal([]);
+      });
+    }
   }
 
   it("is that of the second database's logger where the first one has none", async () => {

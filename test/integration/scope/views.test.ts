@@ -131,6 +131,25 @@ describe('pool.withOptions', () => {
       await eventually(async () => expect(await database.busyBackends()).to.deep.equal([]), 500);
     });
 
+    it('does not cancel a COMMIT: its caller is told that its outcome is unknown, and it takes place', async () => {
+      await pool.query(`
+        create function slow_check() returns trigger language plpgsql as 'begin perform pg_sleep(1); return null; end';
+        create table slowly_committed (id int);
+        create constraint trigger slow_check after insert on slowly_committed
+          deferrable initially deferred for each row execute function slow_check()`);
+      const commit = timed(() => view.query('begin; insert into slowly_committed values (1); commit'));
+      await eventually(async () => expect(await database.busyBackends()).to.have.lengthOf(1));
+      const aborted = performance.now();
+      controller.abort();
+      const { error } = await commit;
+      expect(error).to.be.instanceOf(CancelledError);
+      expect(error).to.include({ outcome: 'unknown' });
+      expect(performance.now() - aborted, 'before it is done').to.be.below(1000);
+      await eventually(async () => {
+        expect((await pool.query('select from slowly_committed')).rowCount).to.equal(1);
+      });
+    });
+
     it('leaves a client alone that was checked out before it was aborted', async () => {
       const client = await view.connect();
       controller.abort();

@@ -40,10 +40,18 @@ const other: Classification = {
 };
 
 describe('classify: sockets', () => {
-  const neverConnected = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'];
-  const broken = ['ETIMEDOUT', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_DESTROYED'];
+  const neverConnected = [
+    ...'ECONNREFUSED ENOTFOUND EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EADDRNOTAVAIL'.split(' '),
+    ...'EAI_AGAIN EAI_FAIL EAI_MEMORY EAI_NODATA EAI_NONAME EAI_SYSTEM'.split(' '),
+    ...'ERR_SOCKET_CLOSED_BEFORE_CONNECTION ERR_SOCKET_CONNECTION_TIMEOUT'.split(' '),
+  ];
+  const broken = [
+    ...'ETIMEDOUT ECONNRESET EPIPE ECONNABORTED ENETRESET ENOTCONN ESHUTDOWN'.split(' '),
+    ...'ERR_STREAM_DESTROYED ERR_STREAM_WRITE_AFTER_END ERR_SOCKET_CLOSED'.split(' '),
+  ];
+  const ofMachine = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN'];
 
-  for (const code of [...neverConnected, ...broken, 'EMFILE']) {
+  for (const code of [...neverConnected, ...broken, ...ofMachine]) {
     it(`${code} while connecting: nothing was sent`, () => {
       expect(classify(failure(code), 'connect')).to.deep.equal(unreachable);
       expect(classify(failure(code, 'connect'), 'statement')).to.deep.equal(unreachable);
@@ -58,6 +66,11 @@ describe('classify: sockets', () => {
       expect(classify(failure(code, 'write'), 'statement')).to.deep.equal(lost);
       expect(classify(failure(code), 'transaction')).to.deep.equal(lost);
       expect(classify(failure(code), 'commit')).to.deep.equal(lost);
+    });
+  }
+  for (const code of ofMachine) {
+    it(`${code} of anything but a connection is another matter`, () => {
+      expect(classify(failure(code, 'open'), 'statement')).to.deep.equal(other);
     });
   }
   for (const code of broken) {
@@ -123,7 +136,9 @@ describe('classify: sockets', () => {
 });
 
 describe('classify: the messages of pg', () => {
-  const rows: [message: string, connect: Partial<Classification>, statement: Partial<Classification>][] = [
+  type MessageRow = [message: string, connect: Partial<Classification>, statement: Partial<Classification>];
+  const misused: Classification = { ...other, kind: 'caller', outcome: 'not-executed' };
+  const rows: MessageRow[] = [
     ['Connection terminated unexpectedly', unreachable, lost],
     ['Connection terminated', unreachable, { ...lost, countsAgainstCircuit: false }],
     ['Connection terminated due to connection timeout', unreachable, unreachable],
@@ -167,11 +182,58 @@ describe('classify: the messages of pg', () => {
       { kind: 'authentication', retry: 'never', hopeless: true },
       { kind: 'authentication', retry: 'never' },
     ],
-    [
+    ...[
       'Password must be a string',
-      { kind: 'authentication', hopeless: true },
-      { kind: 'authentication', retry: 'never' },
-    ],
+      'SASL: Only mechanism(s) SCRAM-SHA-256 are supported',
+      'SASL: Mechanism SCRAM-SHA-256-PLUS requires a certificate',
+      'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string',
+      'SASL: SCRAM-SERVER-FIRST-MESSAGE: server nonce is too short',
+      'SASL: SCRAM-SERVER-FINAL-MESSAGE: server returned error: "other-error"',
+      'SASL channel binding: unknown OID 1.2.3 when parsing public certificate AA==',
+      'Unknown authenticationOk message type 7',
+    ].map((message): MessageRow => [
+      message,
+      { kind: 'authentication', retry: 'never', outcome: 'not-executed', hopeless: true, unavailable: false },
+      { kind: 'authentication', retry: 'never', outcome: 'not-executed', hopeless: false, unavailable: false },
+    ]),
+    ...[
+      'sslnegotiation=direct requires SSL to be enabled',
+      'Invalid sslnegotiation value: "x". Valid values are "postgres" and "direct".',
+    ].map((message): MessageRow => [
+      message,
+      { kind: 'configuration', retry: 'never', outcome: 'not-executed', hopeless: true },
+      { kind: 'configuration', retry: 'never', outcome: 'not-executed', hopeless: false },
+    ]),
+    ...[
+      'rowDescription',
+      'dataRow',
+      'portalSuspended',
+      'emptyQuery',
+      'commandComplete',
+      'parseComplete',
+      'copyInResponse',
+      'copyData',
+    ].map((name): MessageRow => [`Received unexpected ${name} message from backend.`, unreachable, lost]),
+    ['received invalid response: 48', unreachable, lost],
+    ...[
+      'A query must have either text or a name. Supplying neither is unsupported.',
+      "Prepared statements must be unique - 'a' was used for a different statement",
+      'Query values must be an array',
+      'circular reference detected while preparing "[object Object]" for query',
+      'Client was passed a null or undefined query',
+      'Passing a function as the first parameter to pool.query is not supported',
+      'The `rows` option is not supported in pipeline mode',
+      'Custom query classes such as pg-cursor and pg-query-stream are not supported in pipeline mode',
+      'Client has already been connected. You cannot reuse a client.',
+      'Release called on client which has already been released to the pool.',
+      'Called end on pool more than once',
+    ].map((message): MessageRow => [message, misused, misused]),
+    // Too common to be told from an application's own.
+    ...['callback is not a function', 'unexpected condition'].map((message): MessageRow => [
+      message,
+      { ...other, outcome: 'not-executed' },
+      other,
+    ]),
   ];
   for (const [message, connect, statement] of rows) {
     it(message, () => {

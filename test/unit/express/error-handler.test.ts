@@ -6,6 +6,7 @@ import { silentLogger } from '../../../lib/core/logger.js';
 import {
   AcquireTimeoutError,
   CancelledError,
+  CommitOutcomeUnknownError,
   ConfigurationError,
   ConnectionLostError,
   QueryTimeoutError,
@@ -96,6 +97,11 @@ describe('dbErrorHandler', () => {
       () => new QueryTimeoutError(30_000, { outcome: 'unknown' }),
       { status: 504, code: 'DB_QUERY_TIMEOUT', outcome: 'unknown', retryable: false },
     ],
+    [
+      'CommitOutcomeUnknownError',
+      () => new CommitOutcomeUnknownError('crash', socketError()),
+      { status: 500, code: 'DB_COMMIT_OUTCOME_UNKNOWN', outcome: 'unknown', retryable: false },
+    ],
   ];
   for (const [what, make, expected] of ours) {
     it(`answers ${String(expected.status)} to ${what}`, () => {
@@ -104,6 +110,7 @@ describe('dbErrorHandler', () => {
       expect(status).to.equal(expected.status);
       expect(body).to.include(expected);
       expect(headers).to.include({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
+      expect('retry-after' in headers).to.equal(expected.status !== 500);
     });
   }
 

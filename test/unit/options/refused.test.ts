@@ -34,7 +34,6 @@ const refused: Refused[] = [
   { options: { zzzzzzzzz: password }, option: 'zzzzzzzzz', says: [/^Unknown option "zzzzzzzzz"\. /] },
   { options: { poolsize: 5 }, option: 'poolsize', says: [/^Unknown option "poolsize"\. /] },
   { options: { toString: 5 }, option: 'toString', says: ['Unknown option'] },
-  { options: { retry: false }, option: 'retry', says: ['Unknown option'] },
 
   // known elsewhere, not here
   { options: { poolSize: 5 }, option: 'poolSize', says: ['use max'] },
@@ -49,6 +48,24 @@ const refused: Refused[] = [
   // cancellation
   { options: { cancelOnDisconnect: true }, option: 'cancelOnDisconnect', says: ['"reads" or "all" or false'] },
   { options: { cancelOnDisconnect: 'writes' }, option: 'cancelOnDisconnect', says: ['received "writes"'] },
+
+  // retries and transactions
+  { options: { retry: true }, option: 'retry', says: ['received true', 'false for no retries'] },
+  { options: { retry: 3 }, option: 'retry', says: ['received 3', 'an object of its own options'] },
+  { options: { retry: { retires: 3 } }, option: 'retry.retires', says: ['did you mean "retries"'] },
+  { options: { retry: { retries: 101 } }, option: 'retry.retries', says: ['received 101', 'from 0 to 100'] },
+  { options: { retry: { retries: -1 } }, option: 'retry.retries', says: ['received -1'] },
+  { options: { retry: { minDelayMs: 1.5 } }, option: 'retry.minDelayMs', says: ['received 1.5'] },
+  { options: { retry: { maxDelayMs: 60_001 } }, option: 'retry.maxDelayMs', says: ['received 60001'] },
+  {
+    options: { retry: { minDelayMs: 200, maxDelayMs: 100 } },
+    option: 'retry.maxDelayMs',
+    says: ['at least minDelayMs'],
+  },
+  { options: { retry: { selects: 1 } }, option: 'retry.selects', says: ['received 1'] },
+  { options: { retry: { budgetPercent: -1 } }, option: 'retry.budgetPercent', says: ['received -1'] },
+  { options: { retry: { budgetPerSecond: NaN } }, option: 'retry.budgetPerSecond', says: ['received NaN'] },
+  { options: { verifyCommit: 'yes' }, option: 'verifyCommit', says: ['received "yes"'] },
 
   // the pool's size
   { options: { max: 0 }, option: 'max', says: ['received 0', 'a whole number from 1 to 10000'] },

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { commits } from '../../../lib/core/sql/commits.js';
+import { commits, controlsTransaction, mayCommitPartly } from '../../../lib/core/sql/commits.js';
 
 describe('commits', () => {
   for (const text of [
@@ -27,5 +27,60 @@ describe('commits', () => {
     'select case when a then 1 end from t',
   ]) {
     it(`is false of ${JSON.stringify(text)}`, () => expect(commits(text)).to.equal(false));
+  }
+});
+
+describe('mayCommitPartly', () => {
+  for (const text of [
+    'call pay()',
+    ' -- x\n CALL pay()',
+    'do $$ begin commit; end $$',
+    'insert into t values (1); commit; insert into t values (2)',
+    'select 1; call pay()',
+    'create index concurrently i on t (a)',
+    'reindex table concurrently t',
+  ]) {
+    it(`is true of ${JSON.stringify(text)}`, () => expect(mayCommitPartly(text)).to.equal(true));
+  }
+  for (const text of [
+    '',
+    'insert into t values (1); insert into t values (2)',
+    "select 'call me'",
+    'select do_it()',
+    'update calls set a = 1',
+    'begin; rollback',
+  ]) {
+    it(`is false of ${JSON.stringify(text)}`, () => expect(mayCommitPartly(text)).to.equal(false));
+  }
+});
+
+describe('controlsTransaction', () => {
+  for (const text of [
+    'begin',
+    'BEGIN ISOLATION LEVEL SERIALIZABLE',
+    'start transaction',
+    'commit',
+    'end',
+    'rollback',
+    'abort',
+    'rollback and chain',
+    "prepare transaction 'x'",
+    "rollback prepared 'x'",
+    '/* a */ select 1; -- b\n commit',
+  ]) {
+    it(`is true of ${JSON.stringify(text)}`, () => expect(controlsTransaction(text)).to.equal(true));
+  }
+  for (const text of [
+    'savepoint a',
+    'rollback to a',
+    'rollback to savepoint a',
+    'release savepoint a',
+    'prepare p as select 1',
+    'select case when a then 1 end from t',
+    "select 'commit'",
+    'select "begin" from t',
+    'do $$ begin null; end $$',
+  ]) {
+    it(`is false of ${JSON.stringify(text)}`, () => expect(controlsTransaction(text)).to.equal(false));
   }
 });

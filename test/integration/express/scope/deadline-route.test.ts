@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { ConfigurationError, dbResilience } from '../../../../lib/index.js';
+import { sharedPostgres } from '../../../support/postgres.js';
 import { versions } from '../versions.js';
 import { expectDeadline } from './expect-deadline.js';
 import { closeServicesAfterEach, service } from './service.js';
@@ -108,6 +109,29 @@ describe('resilience.deadline', () => {
       held.release();
       if (to === 200) expectDeadline(await answer, to);
       else expect((await answer).status).to.equal(200);
+    });
+  }
+
+  for (const ms of [20_000, false] as const) {
+    it(`(${String(ms)}) is not undone by a second database that is mounted behind it`, async () => {
+      const { connectionString } = await sharedPostgres();
+      const billing = dbResilience({
+        connectionString,
+        name: 'billing',
+        property: 'billingDb',
+        max: 1,
+        requestTimeoutMs: 200,
+      });
+      await billing.ready();
+      const app = await service({ requestTimeoutMs: 300 }, ({ app: own, resilience }) => {
+        own.get('/', resilience.deadline(ms), billing as never, async (req, res) => {
+          await Promise.all([req.db, billing.db].map((db) => db.query('select pg_sleep(0.5)')));
+          res.json({});
+        });
+      });
+      const { status } = await app.call('/').answer;
+      await billing.close();
+      expect(status).to.equal(200);
     });
   }
 

@@ -1,0 +1,79 @@
+import type { Scope } from '../core/scope/scope.js';
+import { mayCommitPartly } from '../core/sql/commits.js';
+import { isRead } from '../core/sql/is-read.js';
+import { classify } from '../errors/classify.js';
+import { pause } from '../policy/pause.js';
+import { retry } from '../policy/retry.js';
+import { RetryBudget } from '../policy/retry-budget.js';
+import type { ResolvedRetryOptions } from './options/retry.js';
+
+/** What a caller says of his statement. */
+export interface Declared {
+  /** It only reads. */
+  readonly readOnly?: boolean | undefined;
+  /** Done twice it leaves the same as done once. */
+  readonly idempotent?: boolean | undefined;
+  /** How often it may be sent again, in place of the pool's `retry.retries`. */
+  readonly retries?: number | undefined;
+}
+
+/** Sends statements again, where that can do nothing twice, within the deadline and the budget. */
+export class Retrier {
+  readonly options: ResolvedRetryOptions;
+  readonly budget: RetryBudget;
+
+  constructor(options: ResolvedRetryOptions, now?: () => number) {
+    this.options = options;
+    this.budget = new RetryBudget(options.budgetPercent, options.budgetPerSecond, now);
+  }
+
+  /** A first attempt failed. Resolves with what a later one brings; rejects with what is true of all of them. */
+  async recover(
+    error: unknown,
+    text: string,
+    declared: Declared,
+    scope: Scope | undefined,
+    attempt: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const { options, budget } = this;
+    const mayRepeat = (failure: unknown) => mayBeRepeated(failure, text, declared, options.selects);
+    let unknown: unknown;
+    const note = (failure: unknown) => {
+      if (unknown === undefined && classify(failure, 'statement').outcome === 'unknown') unknown = failure;
+    };
+    note(error);
+    try {
+      return await retry(error, attempt, {
+        retries: declared.retries ?? options.retries,
+        mayRepeat,
+        pause: async (number, failure) => {
+          note(failure);
+          if (!budget.take() || !(await pause(number, options, scope))) return false;
+          if (scope !== undefined) scope.usage.retries += 1;
+          return true;
+        },
+      });
+    } catch (last) {
+      // An attempt that was refused does not undo the one before it that may have run.
+      const isLess = unknown !== undefined && classify(last, 'statement').outcome !== 'unknown';
+      throw isLess && declared.readOnly !== true && !isRead(text) ? unknown : last;
+    }
+  }
+}
+
+/** Whether a statement that failed so, outside of a transaction, may be sent again. */
+export function mayBeRepeated(error: unknown, text: string, declared: Declared, selects: boolean): boolean {
+  const { retry: verdict, outcome } = classify(error, 'statement');
+  const isHarmless = declared.idempotent === true || declared.readOnly === true;
+  switch (verdict) {
+    case 'statement':
+      // It has waited for as long as a caller is to wait for a connection.
+      if ((error as { code?: unknown }).code === 'DB_ACQUIRE_TIMEOUT') return false;
+      return outcome === 'not-executed' || isHarmless || !mayCommitPartly(text);
+    case 'idempotent':
+      return isHarmless || (selects && isRead(text));
+    case 'transaction':
+    case 'never':
+      return false;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Scope } from '../../core/scope/scope.js';
+import { classify } from '../../errors/classify.js';
+import { CommitOutcomeUnknownError, TransactionRolledBackError } from '../../errors/errors.js';
+import { isBrokenWait } from '../commit/resolver.js';
+import type { Evidence } from '../commit/evidence.js';
+import { Statement } from '../statement.js';
+import { assertClosed, Level } from './level.js';
+import type { Transaction } from './level.js';
+import { Overrun } from './overrun.js';
+import { lostWithin } from './undone.js';
+import type { Verifier } from './verifier.js';
+import type { Work } from './work.js';
+
+/** How long a ROLLBACK may take before its connection is closed instead, which rolls back as well. */
+const ROLLBACK_MS = 1000;
+
+export type Callback<T> = (tx: Transaction) => T | PromiseLike<T>;
+
+export interface AttemptOptions {
+  readonly begin: string;
+  readonly isReadOnly: boolean;
+  /** Undefined: what a COMMIT came to whose answer is lost is not looked for. */
+  readonly verifier: Verifier | undefined;
+  /** Milliseconds for that, where the deadline does not come first. */
+  readonly resolveMs: number;
+  readonly scope: Scope | undefined;
+  /** Gives the connection back; with an error it is closed. */
+  readonly release: (work: Work, error?: Error) => void;
+}
+
+/**
+ * BEGIN, the callback, COMMIT, on one connection, which is given back in any case. Resolves where it was committed, with
+ * what is to be called then. Else nothing of it is stored, or `CommitOutcomeUnknownError` says that this is not known.
+ */
+export async function attempt<T>(
+  work: Work,
+  fn: Callback<T>,
+  options: AttemptOptions,
+): Promise<{ result: T; hooks: readonly (() => unknown)[] }> {
+  const { verifier, scope, isReadOnly } = options;
+  const level = new Level(work);
+  const overrun = scope === undefined ? undefined : new Overrun(work.entry.deadlines, scope);
+  try {
+    const identity = isReadOnly ? undefined : await verifier?.identify(work);
+    await work.run(options.begin);
+    const called = call(fn, level);
+    const result = overrun === undefined ? await called : await Promise.race([called, overrun.over]);
+    assertClosed(level.end());
+    if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
+    const evidence = identity && (await verifier?.evidence(work, identity));
+    await commit(work, evidence, options);
+    return { result, hooks: level.hooks };
+  } catch (error) {
+    level.end();
+    const undoing = rollBack(work, options);
+    // Past the deadline nobody waits for the ROLLBACK either.
+    await (overrun === undefined ? undoing : Promise.race([undoing, overrun.over]).catch(() => undefined));
+    throw error;
+  } finally {
+    overrun?.stop();
+  }
+}
+
+async function call<T>(fn: Callback<T>, level: Level): Promise<T> {
+  return fn(level.tx);
+}
+
+async function commit(work: Work, evidence: Evidence | undefined, options: AttemptOptions): Promise<void> {
+  const { client } = work.entry;
+  let isBroken = false;
+  const onNotice = (notice: { routine?: string | undefined }) => (isBroken ||= isBrokenWait(notice));
+  client.on('notice', onNotice);
+  let command: string;
+  try {
+    ({ command } = await work.commit());
+  } catch (error) {
+    if (classify(error, 'commit').outcome !== 'unknown') throw error;
+    options.release(work, error as Error);
+    await resolve(evidence, error as Error, options);
+    return;
+  } finally {
+    client.removeListener('notice', onNotice);
+  }
+  if (command !== 'COMMIT') throw new TransactionRolledBackError(work.firstError);
+  options.release(work);
+  if (isBroken) throw new CommitOutcomeUnknownError('not-replicated');
+}
+
+/** COMMIT got no answer. Returns where it took effect. */
+async function resolve(evidence: Evidence | undefined, error: Error, options: AttemptOptions): Promise<void> {
+  const { verifier, isReadOnly, resolveMs, scope } = options;
+  // Nothing was written, so there is nothing that could be missing, or be there twice.
+  if (isReadOnly || evidence?.xid === null) throw lostWithin(error);
+  if (evidence === undefined || verifier === undefined) throw new CommitOutcomeUnknownError('not-verified', error);
+  const until = Math.min(performance.now() + resolveMs, scope?.earliestDeadline ?? Infinity);
+  const resolution = await verifier.resolve(evidence, until);
+  if (resolution === 'rolled-back') throw lostWithin(error);
+  if (resolution !== 'committed') throw new CommitOutcomeUnknownError(resolution.unknown, error);
+}
+
+/** Never rejects. Where the server does not confirm it, the connection is closed, and the transaction ends with it. */
+function rollBack(work: Work, { release }: AttemptOptions): Promise<void> {
+  const { entry } = work;
+  if (work.isReleased) return Promise.resolve();
+  if (entry.dead !== undefined || (entry.free && !entry.inTransaction)) {
+    release(work);
+    return Promise.resolve();
+  }
+  return new Promise((resolve) => {
+    const done = (error: Error | null | undefined) => {
+      // What was refused for the deadline's sake has been undone now.
+      if (error == null) entry.unfinished = false;
+      release(work, error ?? undefined);
+      resolve();
+    };
+    entry.start(new Statement(entry, 'ROLLBACK', undefined, ROLLBACK_MS, false, done));
+  });
+}
