@@ -10,7 +10,7 @@ const nextReads = 50;
 const storedWithinMs = 5000;
 
 /** Clients leave from slow reads; then others come, and one leaves from a write. */
-export async function abandon({ rig, application, rate }: Plan): Promise<Course> {
+export async function abandon({ rig, application, rate, patience = 1 }: Plan): Promise<Course> {
   const { port } = application;
   // Opened before, so that looking takes no time.
   const witness = await rig.openWitness();
@@ -19,7 +19,11 @@ export async function abandon({ rig, application, rate }: Plan): Promise<Course>
       Array.from({ length: clients }, () => leave({ port, method: 'GET', path: '/slow', afterMs: leaveAfterMs })),
     );
     await sleep(lookAfterMs);
-    const { active } = await rig.lookOutside(witness);
+    let { active } = await rig.lookOutside(witness);
+    for (let more = patience; more > 1 && active > 0; more--) {
+      await sleep(lookAfterMs);
+      ({ active } = await rig.lookOutside(witness));
+    }
     const wellFrom = performance.now();
     const next = new Load({ port, perSecond: rate, method: 'GET', path: '/read', most: nextReads });
     const reads = await next.finish();

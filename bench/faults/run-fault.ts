@@ -14,6 +14,8 @@ export interface FaultRun {
   readonly rate: number;
   /** How much later than the deadline an answer may come. */
   readonly graceMs: number;
+  /** So many times as long as it should take at most, a slow machine has for recovery. Default 1: the exact figure. */
+  readonly patience?: number;
   readonly onProgress?: (progress: Progress) => void;
 }
 

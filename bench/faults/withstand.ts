@@ -7,7 +7,7 @@ import { Load, type Sample } from './load.js';
 import { deadlineMs, type FaultName } from './names.js';
 import type { AbandonedReport, Answer, FaultReport, Left } from './report.js';
 import type { Rig } from './rig.js';
-import { isAccepted } from './rules.js';
+import { isAccepted, recoveredAtLeast } from './rules.js';
 import { warmUp } from './warm-up.js';
 
 /** How long all is well before a fault. */
@@ -37,6 +37,7 @@ export interface Plan {
   readonly seconds: number;
   readonly rate: number;
   readonly graceMs: number;
+  readonly patience?: number;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -83,7 +84,14 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
     const began = performance.now();
     const [, healedAt] = await Promise.all([heal(), rig.healedAt(healWithinMs)]);
     observed.phase = 'recovery';
-    await sleepUntil(healedAt + recovery.toMs);
+    const well = { from: healedAt + recovery.fromMs, to: healedAt + recovery.toMs };
+    await sleepUntil(well.to);
+    for (let more = plan.patience ?? 1; more > 1 && !isWell(reads.samples, well); more--) {
+      const ms = recovery.toMs - recovery.fromMs;
+      well.from += ms;
+      well.to += ms;
+      await sleepUntil(well.to);
+    }
     observed.phase = 'settling';
     await Promise.all([reads.stop(), transactions.stop()]);
     await control.stop();
@@ -91,8 +99,8 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
       reads: reads.samples,
       transactions: transactions.samples,
       control: control.samples,
-      wellFrom: healedAt + recovery.fromMs,
-      wellTo: healedAt + recovery.toMs,
+      wellFrom: well.from,
+      wellTo: well.to,
       healedAfterMs: healedAt - began,
       worstDelayMs: reads.worstDelayMs,
     };
@@ -102,6 +110,15 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
     void transactions.stop();
     void control.stop();
   }
+}
+
+/** As far as can be seen before the last of them are answered. */
+function isWell(reads: readonly Sample[], { from, to }: { from: number; to: number }): boolean {
+  const asked = reads.filter(({ dueAt }) => dueAt >= from && dueAt < to);
+  const slowest = asked.reduce((most, { ms }) => Math.max(most, ms), 0);
+  return (
+    asked.filter(({ status }) => status === '200').length >= asked.length * recoveredAtLeast && slowest < deadlineMs / 2
+  );
 }
 
 function observe({ onProgress }: Plan, load: Load): { phase: Phase; end: () => void } {

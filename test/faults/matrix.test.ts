@@ -12,7 +12,7 @@ describe('an application under load', function () {
 
   for (const fault of faultNames) {
     it(`${fault}: answers in time with 200, 503 or 504, lives, recovers, and leaves nothing behind`, async () => {
-      const report = await runFault({ stack: 'ours', fault, seconds: 2, rate: 100, graceMs });
+      const report = await runFault({ stack: 'ours', fault, seconds: 2, rate: 100, graceMs, patience: 4 });
       expect(Object.fromEntries(brokenRules(report)), JSON.stringify(report)).to.deep.equal({});
     });
   }

@@ -9,7 +9,8 @@ export function sharedPostgres(): Promise<PostgresServer> {
   return shared;
 }
 
-after('stop the shared PostgreSQL', async () => {
+after('stop the shared PostgreSQL', async function () {
+  this.timeout(60_000);
   const server = await shared?.catch(() => undefined); // whoever asked for it has seen the error
   await server?.stop();
 });
