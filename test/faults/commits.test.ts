@@ -268,6 +268,30 @@ describe('a COMMIT whose answer is lost', () => {
     expect({ calls, stored: await stored() }).to.deep.equal({ calls: 1, stored: 1 });
   });
 
+  it('with statistics that an administrator resets in between: told that it is stored', async () => {
+    // So the last checkpoint is one that the transaction came after.
+    await server.restart({ mode: 'fast' });
+    await reopen({});
+    const cut = proxy.cutAfterMessage({
+      direction: 'toClient',
+      match: (message) => {
+        if (!isCommitted(message)) return false;
+        void proxy.refuse();
+        return true;
+      },
+      when: 'before',
+      reset: true,
+    });
+    const told = pool.transaction(write);
+    await cut.done;
+    for (const what of ['bgwriter', 'wal', 'archiver']) {
+      await server.query('select pg_stat_reset_shared($1)', [what]);
+    }
+    await proxy.pass();
+    await told;
+    expect({ calls, stored: await stored() }).to.deep.equal({ calls: 1, stored: 1 });
+  });
+
   it('with a crash before it reached the server: told that it was undone, and done again', async () => {
     const cut = proxy.cutAfterMessage({ direction: 'toServer', match: isCommit, when: 'before', reset: true });
     const told = pool.transaction(write);

@@ -16,6 +16,8 @@ export interface Evidence {
   readonly identity: Identity;
   /** Null: it has written nothing. */
   readonly xid: string | null;
+  /** Where the server's last checkpoint is. One that ends a recovery from now on is somewhere else. */
+  readonly checkpoint: string;
 }
 
 /** What the primary says later, on another connection. */
@@ -23,7 +25,8 @@ export interface Finding {
   readonly identity: Identity;
   /** `future`: the id has not been given out. Null: too old to be known. */
   readonly status: 'committed' | 'aborted' | 'in progress' | 'future' | null;
-  /** `yes`: the last checkpoint ended a recovery, or a clean shutdown … */
+  readonly checkpoint: string;
+  /** `yes`: that last checkpoint ended a recovery, or a clean shutdown … */
   readonly checkpointEndsRecovery: 'yes' | 'no';
   /** … and this was the next id then. */
   readonly nextXid: string;
@@ -39,12 +42,14 @@ const identity = `c.system_identifier::text as "systemId",
   pg_catalog.pg_backend_pid()::text as backend`;
 
 // Asking at BEGIN instead would take a REPEATABLE READ snapshot too early, and refuse a SET TRANSACTION that follows.
-export const ASK_XID = 'select pg_catalog.pg_current_xact_id_if_assigned()::text as xid';
+export const ASK_XID = `select pg_catalog.pg_current_xact_id_if_assigned()::text as xid, k.checkpoint_lsn::text as checkpoint
+  from pg_catalog.pg_control_checkpoint() k`;
 
-export const ASK_IDENTITY = `select ${identity}, pg_catalog.pg_current_xact_id_if_assigned()::text as xid
-  from pg_catalog.pg_control_system() c`;
+export const ASK_IDENTITY = `select ${identity}, pg_catalog.pg_current_xact_id_if_assigned()::text as xid,
+  k.checkpoint_lsn::text as checkpoint
+  from pg_catalog.pg_control_system() c, pg_catalog.pg_control_checkpoint() k`;
 
-export const ASK_STATE = `select ${identity},
+export const ASK_STATE = `select ${identity}, k.checkpoint_lsn::text as checkpoint,
   case when k.redo_lsn = k.checkpoint_lsn then 'yes' else 'no' end as "checkpointEndsRecovery",
   (pg_catalog.split_part(k.next_xid, ':', 1)::numeric * 4294967296 + pg_catalog.split_part(k.next_xid, ':', 2)::numeric)::text as "nextXid",
   case when pg_catalog.current_setting('synchronous_standby_names') <> ''
@@ -59,8 +64,6 @@ export const END_IDLE_OWNER = `select pg_catalog.pg_terminate_backend(pid) from 
 
 // Written and waited for like any commit, so the standbys have all that was written before.
 export const AWAIT_STANDBYS = `select pg_catalog.pg_logical_emit_message(true, 'express-db-resilience', '')`;
-
-export type IdentityRow = Identity & { xid: string | null };
 
 export function onlyRow<Row>(result: pg.QueryResult): Row {
   const rows = result.rows as Row[];

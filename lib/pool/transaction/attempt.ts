@@ -41,10 +41,10 @@ export async function attempt<T>(
   const level = new Level(work);
   const overrun = scope === undefined ? undefined : new Overrun(work.entry.deadlines, scope);
   try {
-    const identity = isReadOnly ? undefined : await verifier?.identify(work);
+    const identity = verifier === undefined || isReadOnly ? undefined : await verifier.identify(work);
     await work.run(options.begin);
-    const called = call(fn, level);
-    const result = overrun === undefined ? await called : await Promise.race([called, overrun.over]);
+    const called = fn(level.tx);
+    const result = await (overrun === undefined ? called : overrun.race(called));
     assertClosed(level.end());
     if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
     const evidence = identity && (await verifier?.evidence(work, identity));
@@ -54,15 +54,11 @@ export async function attempt<T>(
     level.end();
     const undoing = rollBack(work, options);
     // Past the deadline nobody waits for the ROLLBACK either.
-    await (overrun === undefined ? undoing : Promise.race([undoing, overrun.over]).catch(() => undefined));
+    await (overrun === undefined ? undoing : overrun.race(undoing).catch(() => undefined));
     throw error;
   } finally {
     overrun?.stop();
   }
-}
-
-async function call<T>(fn: Callback<T>, level: Level): Promise<T> {
-  return fn(level.tx);
 }
 
 async function commit(work: Work, evidence: Evidence | undefined, options: AttemptOptions): Promise<void> {

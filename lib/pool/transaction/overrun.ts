@@ -9,19 +9,25 @@ const LAST_WORD_MS = 75;
 
 /** Ends the waiting for a callback that does not end: when the deadline has passed, or its caller's signal is aborted. */
 export class Overrun extends Expiring implements Bound {
-  readonly over: Promise<never>;
-  #reject: (error: Error) => void = () => undefined;
+  #error: Error | undefined;
+  #reject: ((error: Error) => void) | undefined;
 
   constructor(
     readonly deadlines: DeadlineList,
     readonly scope: Scope,
   ) {
     super();
-    this.over = new Promise((_resolve, reject) => (this.#reject = reject));
-    // Nobody may wait for it any more when it comes.
-    this.over.catch(() => undefined);
     scope.bind(this);
     this.onDeadlineMoved();
+  }
+
+  /** Settles as `work` does, or rejects when its time is over. One at a time. */
+  race<T>(work: PromiseLike<T> | T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      Promise.resolve(work).then(resolve, reject);
+      if (this.#error === undefined) this.#reject = reject;
+      else reject(this.#error);
+    });
   }
 
   onDeadlineMoved(): void {
@@ -33,14 +39,14 @@ export class Overrun extends Expiring implements Bound {
 
   onCancelled(reason: Cancellation): void {
     // A transaction whose client has left runs on.
-    if (reason.by === 'signal') this.#reject(stopError({ kind: 'cancelled', reason }, { outcome: 'rolled-back' }));
+    if (reason.by === 'signal') this.#end(stopError({ kind: 'cancelled', reason }, { outcome: 'rolled-back' }));
   }
 
   override expire(now: number): void {
     const expired = this.scope.expired(now - LAST_WORD_MS);
     if (expired === undefined) this.onDeadlineMoved();
     else
-      this.#reject(
+      this.#end(
         new DeadlineExceededError(expired.timeoutMs, { outcome: 'rolled-back' }, 'The transaction did not end'),
       );
   }
@@ -48,5 +54,10 @@ export class Overrun extends Expiring implements Bound {
   stop(): void {
     this.deadlines.remove(this);
     this.scope.unbind(this);
+  }
+
+  #end(error: Error): void {
+    this.#error = error;
+    this.#reject?.(error);
   }
 }

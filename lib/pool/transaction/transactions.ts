@@ -35,7 +35,7 @@ export class Transactions {
   async run<T>(view: View | undefined, fn: Callback<T>, options: TransactionOptions): Promise<T> {
     checkTransaction(fn, options);
     const { timeoutMs } = options;
-    if (timeoutMs === undefined && view?.signal === undefined) return this.#run(view, fn, options);
+    if (timeoutMs === undefined && view?.signal === undefined) return await this.#run(view, fn, options);
     const scope = new Scope(timeoutMs ?? false, scopeOf(view));
     try {
       return await inScope(scope, () => this.#run(view, fn, options));
@@ -63,7 +63,7 @@ export class Transactions {
     const once = async () => {
       work = undefined;
       work = new Work(await this.#acquire(view));
-      return attempt(work, fn, attemptOptions);
+      return await attempt(work, fn, attemptOptions);
     };
     retrier.budget.onCall();
     let committed;

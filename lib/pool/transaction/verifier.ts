@@ -7,7 +7,7 @@ import { backendKey } from '../guarded-client.js';
 import type { PoolEntry } from '../pool-entry.js';
 import type { Work } from './work.js';
 
-type Row = Identity & { readonly xid: string | null };
+type Row = Identity & Omit<Evidence, 'identity'>;
 
 /** Gathers before COMMIT what will tell, should its answer be lost, what became of it. */
 export class Verifier {
@@ -49,7 +49,7 @@ export class Verifier {
     // A pooler may have changed the server under the connection, so there it is asked each time.
     const isDirect = backendKey(work.entry.client)?.processId === Number(identity.backend);
     const row = onlyRow<Row>(await work.run(isDirect ? ASK_XID : ASK_IDENTITY));
-    return { identity: isDirect ? identity : row, xid: row.xid };
+    return { identity: isDirect ? identity : row, xid: row.xid, checkpoint: row.checkpoint };
   }
 
   resolve(evidence: Evidence, until: number): Promise<Resolution> {

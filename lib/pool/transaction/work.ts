@@ -10,7 +10,7 @@ export class Work {
   firstError: Error | undefined;
   savepoints = 0;
   isReleased = false;
-  readonly #errors = new WeakSet();
+  #errors: Set<unknown> | undefined;
 
   constructor(readonly entry: PoolEntry) {}
 
@@ -55,13 +55,15 @@ export class Work {
   }
 
   note(error: Error): void {
-    this.#errors.add(error);
+    (this.#errors ??= new Set()).add(error);
   }
 
   /** Whether an error came from this connection, and not from whatever else the callback works with. */
   isOwn(error: unknown): boolean {
+    const errors = this.#errors;
+    if (errors === undefined) return false;
     for (let depth = 0; depth < 4 && typeof error === 'object' && error !== null; depth++) {
-      if (this.#errors.has(error)) return true;
+      if (errors.has(error)) return true;
       error = (error as { cause?: unknown }).cause;
     }
     return false;

@@ -3,7 +3,7 @@ import type { Evidence, Finding, Identity } from '../../../lib/pool/commit/evide
 import { verdictOf } from '../../../lib/pool/commit/verdict.js';
 
 const server: Identity = { systemId: '7', timeline: '00000001', statsReset: '1700000000.5', backend: '42' };
-const evidence: Evidence = { identity: server, xid: '1000' };
+const evidence: Evidence = { identity: server, xid: '1000', checkpoint: '0/100' };
 const found = (
   status: Finding['status'],
   change: Partial<Finding> = {},
@@ -11,6 +11,7 @@ const found = (
 ): Finding => ({
   identity: { ...server, backend: '43', ...identity },
   status,
+  checkpoint: '0/200',
   checkpointEndsRecovery: 'no',
   nextXid: '900',
   isSynchronous: 'no',
@@ -45,6 +46,11 @@ describe('the verdict on a COMMIT without an answer', () => {
       { unknown: 'crash' },
     ],
     [
+      'committed, and statistics that somebody has reset, soon after the server was started',
+      found('committed', { checkpoint: '0/100', checkpointEndsRecovery: 'yes', nextXid: '1000' }, crashed),
+      'committed',
+    ],
+    [
       'committed, and beyond a checkpoint that ended no recovery',
       found('committed', { nextXid: '1000' }, crashed),
       { unknown: 'crash' },
@@ -60,7 +66,7 @@ describe('the verdict on a COMMIT without an answer', () => {
 
   it('compares ids beyond what a number holds', () => {
     const finding = found('committed', { checkpointEndsRecovery: 'yes', nextXid: '9007199254740993' }, crashed);
-    expect(verdictOf({ identity: server, xid: '9007199254740992' }, finding)).to.deep.equal({ unknown: 'crash' });
-    expect(verdictOf({ identity: server, xid: '9007199254740993' }, finding)).to.equal('rolled-back');
+    expect(verdictOf({ ...evidence, xid: '9007199254740992' }, finding)).to.deep.equal({ unknown: 'crash' });
+    expect(verdictOf({ ...evidence, xid: '9007199254740993' }, finding)).to.equal('rolled-back');
   });
 });
