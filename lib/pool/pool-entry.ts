@@ -9,9 +9,9 @@ import { cancelTarget } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import type { CancelOnDisconnect } from './scope-rules.js';
 import type { View } from './view.js';
-import { destroySocket, endClosing, entryOf, forgetStatement } from './guarded-client.js';
+import { destroySocket, endClosing, entryOf } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
-import { staleness } from './stale-plan.js';
+import { StalePlans } from './stale-plans.js';
 import { Submission } from './submission.js';
 import { unshared } from './query-forms.js';
 import { Statement } from './statement.js';
@@ -67,7 +67,7 @@ export class PoolEntry {
   readonly #waiting: (Statement | Submission)[] = [];
   #cancelling = false;
   readonly #grace = new Grace(this);
-  #stale: Set<string> | undefined;
+  readonly #plans: StalePlans;
   readonly #target: CancelTarget | undefined;
 
   constructor(
@@ -75,6 +75,7 @@ export class PoolEntry {
     readonly owner: EntryOwner,
   ) {
     client[entryOf] = this;
+    this.#plans = new StalePlans(client);
     this.backstop = new Backstop(() => owner.backstopMs);
     // Now: a closed socket does not tell any more where it led.
     this.#target = cancelTarget(client, owner.stream);
@@ -217,14 +218,7 @@ export class PoolEntry {
     const { queryTimeoutMs, backstopMs } = this.owner;
     const raise = this.backstop.raise(timeoutMs === 0 ? 0 : timeoutMs + backstopMs - queryTimeoutMs, status === 'T');
     if (raise !== undefined) return raise;
-    if (this.#stale !== undefined && work instanceof Statement) {
-      const name = work.name;
-      if (name !== undefined && this.#stale.delete(name)) {
-        forgetStatement(this.client, name);
-        return `DEALLOCATE ${this.client.escapeIdentifier(name)}`;
-      }
-    }
-    return undefined;
+    return work instanceof Statement ? this.#plans.preparation(work.name) : undefined;
   }
 
   #onAnswer(statement: Statement, error: Error | null | undefined, result: unknown): void {
@@ -263,14 +257,9 @@ export class PoolEntry {
   /** True when the statement is on its way again. */
   #heal(statement: Statement): boolean {
     const { name, error } = statement;
-    if (name === undefined || error === undefined) return false;
-    const stale = staleness(error);
-    if (stale === undefined) return false;
-    if (stale === 'plan') (this.#stale ??= new Set()).add(name);
-    else forgetStatement(this.client, name);
-    // Inside a transaction the error has already aborted it, and a value that cannot be sent will not be next time.
-    if (stale === 'unsent' || statement.healed || statement.state !== 'sent') return false;
-    if (this.client.getTransactionStatus() !== 'I') return false;
+    if (name === undefined || error === undefined || !this.#plans.isForgotten(name, error)) return false;
+    // Inside a transaction the error has already aborted it.
+    if (statement.healed || statement.state !== 'sent' || this.inTransaction) return false;
     statement.healed = true;
     statement.error = undefined;
     statement.state = 'queued';

@@ -1,16 +1,14 @@
 import pg from 'pg';
-import { boolean, findProblem } from '../core/options.js';
-import type { Rules } from '../core/options.js';
 import { boundToCaller } from '../core/root-scope.js';
-import { ConfigurationError } from '../errors/errors.js';
-import { pinoErrorSerializer } from '../errors/pino-error-serializer.js';
 import { Bag } from './bag.js';
-import type { BagEvent } from './bag.js';
+import { isLongLived } from './connect-options.js';
+import type { ConnectOptions } from './connect-options.js';
 import { Dialer } from './dialer.js';
 import { Maintenance } from './maintenance.js';
-import { clientConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
+import { hideSecrets, pgPoolConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.js';
 import type { PoolEntry } from './pool-entry.js';
+import { tell } from './pool-events.js';
 import { rethrowFromCaller } from './query-forms.js';
 import { drain } from './drain.js';
 import { CommitResolver } from './commit/resolver.js';
@@ -32,15 +30,6 @@ declare module 'pg' {
     /** This statement's own time-out in milliseconds, in place of `queryTimeoutMs`; 0 for none. */
     query_timeout?: number | undefined;
   }
-}
-
-/** Options of `connect()`. */
-export interface ConnectOptions {
-  /**
-   * The client is kept for long, as one that waits for notifications: the deadline of the request in which it is checked
-   * out does not bind what is done with it. One that LISTENs is taken for such by itself. Default: false.
-   */
-  longLived?: boolean | undefined;
 }
 
 type Done = (release?: Error | boolean) => void;
@@ -86,8 +75,8 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
 
   constructor(options: ResilientPoolOptions = {}) {
     const resolved = resolvePoolOptions(options);
-    super(poolConfig(resolved));
-    hide(this.options, ['password', 'ssl', ...Object.keys(options.pg ?? {})]);
+    super(pgPoolConfig(resolved));
+    hideSecrets(this.options, options.pg);
     const warning = tlsWarning(resolved);
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
     const dialer = new Dialer(resolved, (ms) => (bag.backstopMs = ms));
@@ -99,7 +88,10 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         dial: (signal) => dialer.dial(signal),
         expiry: (now) => expiry(now, resolved.maxLifetimeMs),
       },
-      (event, entry, error) => onBagEvent(this, event, entry, error),
+      (event, entry, error) => {
+        if (event === 'connect') maintenance.start();
+        tell(this, resolved, event, entry, error);
+      },
     );
     const maintenance = new Maintenance(bag, resolved);
     const retrier = new Retrier(resolved.retry);
@@ -299,60 +291,7 @@ function checkOut(bag: Bag, entry: PoolEntry, view: View | undefined): Done {
   return release;
 }
 
-function isLongLived(options: ConnectOptions | undefined): boolean {
-  if (options === undefined) return false;
-  const problem = findProblem(connectRules, options);
-  if (problem !== undefined) throw new ConfigurationError(problem.option, `connect: ${problem.message}`);
-  return options.longLived ?? false;
-}
-
-const connectRules: Rules<ConnectOptions> = { longLived: boolean };
-
-function onBagEvent(pool: ResilientPool, event: BagEvent, entry: PoolEntry, error?: Error | boolean): void {
-  const { resolved, maintenance } = pool[parts];
-  const { logger, name } = resolved;
-  resolved.log?.(event);
-  if (event === 'connect') maintenance.start();
-  if (event === 'discard') {
-    logger.warn({ pool: name, err: pinoErrorSerializer(error) }, 'A connection was closed instead of being used again');
-    return;
-  }
-  if (pool.listenerCount(event) === 0) {
-    if (event === 'error') logger.warn({ pool: name, err: pinoErrorSerializer(error) }, 'An idle connection was lost');
-    return;
-  }
-  try {
-    if (event === 'error' || event === 'release') pool.emit(event, error, entry.client);
-    else pool.emit(event, entry.client);
-  } catch (thrown) {
-    logger.error({ pool: name, err: pinoErrorSerializer(thrown) }, `A listener of the pool's '${event}' event threw`);
-  }
-}
-
 /** Jittered down by up to a tenth, so that connections opened together do not expire together. */
 function expiry(now: number, maxLifetimeMs: number): number {
   return maxLifetimeMs === 0 ? Infinity : now + maxLifetimeMs * (1 - Math.random() / 10);
-}
-
-/** pg.Pool hides the password from console.log; keys, passphrases and what pg is given unread are as secret. */
-function hide(options: object, names: string[]): void {
-  for (const name of names) {
-    if (name in options) Object.defineProperty(options, name, { enumerable: false });
-  }
-}
-
-/** What pg.Pool shows as `pool.options`. */
-function poolConfig(resolved: ResolvedPoolOptions): pg.PoolConfig {
-  const { max, min, idleTimeoutMs, maxUses, allowExitOnIdle, acquireTimeoutMs, Client } = resolved;
-  return {
-    ...clientConfig(resolved, { backstops: false }),
-    max,
-    min,
-    maxUses,
-    allowExitOnIdle,
-    idleTimeoutMillis: idleTimeoutMs,
-    connectionTimeoutMillis: acquireTimeoutMs,
-    maxLifetimeSeconds: resolved.maxLifetimeMs / 1000,
-    Client: Client,
-  };
 }

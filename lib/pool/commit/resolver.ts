@@ -1,19 +1,21 @@
-import type pg from 'pg';
 import { outsideRequests } from '../../core/root-scope.js';
 import { sqlstate } from '../../errors/classify.js';
 import type { UnknownReason } from '../../errors/errors.js';
-import { destroySocket } from '../guarded-client.js';
 import type { GuardedClient } from '../guarded-client.js';
-import { retire } from '../retire.js';
 import { ASK_STATE, ASK_STATUS, AWAIT_STANDBYS, END_IDLE_OWNER, onlyRow } from './evidence.js';
 import type { Evidence, Finding, Identity } from './evidence.js';
+import { ask, Line } from './line.js';
+import type { Dial } from './line.js';
 import { verdictOf } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 /** How a COMMIT without an answer turned out. */
 export type Resolution = 'committed' | 'rolled-back' | { readonly unknown: UnknownReason };
 
 /** One attempt to connect, and one question, may take so long; then another one is made. */
 const PATIENCE_MS = 2000;
+/** A server does not notice that nobody waits for a standby any more, so this is not given up as soon. */
+const STANDBY_PATIENCE_MS = 10_000;
 /** Between two rounds, at random. */
 const LEAST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 120;
@@ -23,21 +25,25 @@ const MOST_PAUSE_MS = 120;
  * which is open only while there is something to ask.
  */
 export class CommitResolver {
-  readonly #dial: (signal: AbortSignal) => Promise<GuardedClient>;
+  readonly #asking: Line;
+  /** Of its own: who waits for a standby must not keep others from their answers. */
+  readonly #awaiting: Line;
   readonly #pending = new Set<Pending>();
-  #client: GuardedClient | undefined;
-  #working = false;
-  #sockets = 0;
+  /** Those among them that are committed here, and not known to be on a standby. */
+  readonly #ahead = new Set<Pending>();
+  #isWorking = false;
+  #isAwaiting = false;
   #closed = false;
   #abort = new AbortController();
 
-  constructor(dial: (signal: AbortSignal) => Promise<GuardedClient>) {
-    this.#dial = dial;
+  constructor(dial: Dial) {
+    this.#asking = new Line(dial);
+    this.#awaiting = new Line(dial);
   }
 
   /** It has a connection, or is opening one. */
   get isOpen(): boolean {
-    return this.#working || this.#sockets > 0;
+    return this.#isWorking || this.#isAwaiting || this.#asking.isOpen || this.#awaiting.isOpen;
   }
 
   /** @param until the moment on `performance.now()` at which the answer is due, whatever is known by then; never rejects */
@@ -48,11 +54,12 @@ export class CommitResolver {
     return new Promise((resolve) => {
       const pending = new Pending(evidence, ms, (resolution) => {
         this.#pending.delete(pending);
+        this.#ahead.delete(pending);
         if (this.#pending.size === 0) this.#abort.abort();
         resolve(resolution);
       });
       this.#pending.add(pending);
-      if (!this.#working) void outsideRequests(() => this.#work());
+      if (!this.#isWorking) void outsideRequests(() => this.#work());
     });
   }
 
@@ -63,105 +70,99 @@ export class CommitResolver {
   }
 
   async #work(): Promise<void> {
-    this.#working = true;
+    this.#isWorking = true;
     while (this.#pending.size > 0) {
-      this.#abort = new AbortController();
+      if (this.#abort.signal.aborted) this.#abort = new AbortController();
       try {
-        for (const pending of [...this.#pending]) await this.#ask(pending);
+        for (const pending of [...this.#pending]) if (!this.#ahead.has(pending)) await this.#look(pending);
       } catch {
-        this.#drop();
+        this.#asking.drop();
       }
       if (this.#pending.size > 0) await pauseBetween();
     }
-    this.#working = false;
-    const client = this.#client;
-    this.#client = undefined;
-    if (client !== undefined) retire(client);
+    this.#isWorking = false;
+    this.#asking.close();
   }
 
-  async #ask(pending: Pending): Promise<void> {
-    const client = await this.#connection();
-    const { evidence } = pending;
-    const state = onlyRow<Identity & Omit<Finding, 'identity' | 'status'>>(await this.#query(client, ASK_STATE));
-    const status = await this.#statusOf(client, evidence.xid);
-    const verdict = verdictOf(evidence, { ...state, identity: state, status });
-    pending.lastSeen = status === 'in progress' ? 'in-progress' : 'unreachable';
-    if (verdict === 'wait') {
-      if (status === 'in progress') await this.#endOwner(client, evidence.xid);
-    } else if (verdict === 'replicate') {
-      pending.lastSeen = 'not-replicated';
-      await this.#awaitStandbys(client);
-      pending.settle('committed');
-    } else {
+  async #look(pending: Pending): Promise<void> {
+    const { signal } = this.#abort;
+    const client = await this.#asking.connection(signal, PATIENCE_MS);
+    const verdict = await judge(client, signal, pending);
+    if (verdict === 'replicate') {
+      this.#ahead.add(pending);
+      if (!this.#isAwaiting) void this.#awaitStandbys();
+    } else if (verdict !== 'wait') {
       pending.settle(verdict);
     }
   }
 
-  async #statusOf(client: GuardedClient, xid: string | null): Promise<Finding['status']> {
-    try {
-      return onlyRow<{ status: Finding['status'] }>(await this.#query(client, ASK_STATUS, [xid])).status;
-    } catch (error) {
-      // "transaction ID … is in the future"
-      if (sqlstate(error) === '22023') return 'future';
-      throw error;
+  /** One wait serves all who were committed before it began. Who comes meanwhile is served by the next. */
+  async #awaitStandbys(): Promise<void> {
+    this.#isAwaiting = true;
+    while (this.#ahead.size > 0) {
+      const { signal } = this.#abort;
+      const served = [...this.#ahead];
+      try {
+        const client = await this.#awaiting.connection(signal, PATIENCE_MS);
+        await awaitStandbys(client, signal);
+        // Once more, and here: this connection may have reached another server than the one that was asked.
+        for (const pending of served) {
+          if ((await judge(client, signal, pending)) === 'replicate') pending.settle('committed');
+        }
+      } catch {
+        this.#awaiting.drop();
+      }
+      for (const pending of served) this.#ahead.delete(pending);
     }
+    this.#isAwaiting = false;
+    this.#awaiting.close();
   }
+}
 
-  /** COMMIT never reached it, or it would not be idle; and nobody will end it soon over a network that forgot it. */
-  async #endOwner(client: GuardedClient, xid: string | null): Promise<void> {
-    try {
-      await this.#query(client, END_IDLE_OWNER, [xid]);
-    } catch (error) {
-      if (sqlstate(error) === undefined) throw error;
-      // The role may not end it; the server's own time-outs will.
-    }
-  }
+async function judge(client: GuardedClient, signal: AbortSignal, pending: Pending): Promise<Verdict> {
+  const { evidence } = pending;
+  const state = onlyRow<Identity & Omit<Finding, 'identity' | 'status'>>(
+    await ask(client, signal, PATIENCE_MS, ASK_STATE),
+  );
+  const status = await statusOf(client, signal, evidence.xid);
+  const verdict = verdictOf(evidence, { ...state, identity: state, status });
+  pending.lastSeen =
+    status === 'in progress' ? 'in-progress' : verdict === 'replicate' ? 'not-replicated' : 'unreachable';
+  if (verdict === 'wait' && status === 'in progress') await endOwner(client, signal, evidence.xid);
+  return verdict;
+}
 
-  /** @throws where the wait was broken off, which the server tells by a warning only */
-  async #awaitStandbys(client: GuardedClient): Promise<void> {
-    let isBroken = false;
-    const onNotice = (notice: { routine?: string | undefined }) => (isBroken ||= isBrokenWait(notice));
-    client.on('notice', onNotice);
-    try {
-      await this.#query(client, AWAIT_STANDBYS);
-    } finally {
-      client.removeListener('notice', onNotice);
-    }
-    if (isBroken) throw new Error('The wait for a standby was broken off');
+async function statusOf(client: GuardedClient, signal: AbortSignal, xid: string | null): Promise<Finding['status']> {
+  try {
+    return onlyRow<{ status: Finding['status'] }>(await ask(client, signal, PATIENCE_MS, ASK_STATUS, [xid])).status;
+  } catch (error) {
+    // "transaction ID … is in the future"
+    if (sqlstate(error) === '22023') return 'future';
+    throw error;
   }
+}
 
-  async #connection(): Promise<GuardedClient> {
-    if (this.#client?.lost !== undefined) this.#drop();
-    if (this.#client !== undefined) return this.#client;
-    const tooLong = AbortSignal.timeout(PATIENCE_MS);
-    const client = await this.#dial(AbortSignal.any([tooLong, this.#abort.signal]));
-    this.#sockets += 1;
-    client.once('end', () => (this.#sockets -= 1));
-    this.#client = client;
-    return client;
+/** COMMIT never reached it, or it would not be idle; and nobody will end it soon over a network that forgot it. */
+async function endOwner(client: GuardedClient, signal: AbortSignal, xid: string | null): Promise<void> {
+  try {
+    await ask(client, signal, PATIENCE_MS, END_IDLE_OWNER, [xid]);
+  } catch (error) {
+    if (sqlstate(error) === undefined) throw error;
+    // The role may not end it; the server's own time-outs will.
   }
+}
 
-  async #query(client: GuardedClient, text: string, values?: unknown[]): Promise<pg.QueryResult> {
-    const { signal } = this.#abort;
-    let onAbort = (): void => undefined;
-    const stopped = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(new Error('The question was not answered in time'));
-    });
-    const timer = setTimeout(onAbort, PATIENCE_MS);
-    signal.addEventListener('abort', onAbort);
-    try {
-      signal.throwIfAborted();
-      return await Promise.race([client.query(text, values), stopped]);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    }
+/** @throws where the wait was broken off, which the server tells by a warning only */
+async function awaitStandbys(client: GuardedClient, signal: AbortSignal): Promise<void> {
+  let isBroken = false;
+  const onNotice = (notice: { routine?: string | undefined }) => (isBroken ||= isBrokenWait(notice));
+  client.on('notice', onNotice);
+  try {
+    await ask(client, signal, STANDBY_PATIENCE_MS, AWAIT_STANDBYS);
+  } finally {
+    client.removeListener('notice', onNotice);
   }
-
-  #drop(): void {
-    if (this.#client !== undefined) destroySocket(this.#client);
-    this.#client = undefined;
-  }
+  if (isBroken) throw new Error('The wait for a standby was broken off');
 }
 
 /** Committed, but not known to be on a standby: a statement_timeout, a cancel or a shutdown ended the wait for it. */
