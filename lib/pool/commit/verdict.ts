@@ -8,13 +8,13 @@ export type Verdict = 'committed' | 'rolled-back' | 'wait' | 'replicate' | { rea
  * What a primary's word on a transaction's id proves. In doubt it proves nothing, for ids are given out again: those that
  * never reached the WAL after a crash, and those beyond it after a promotion.
  */
-export function verdictOf({ identity: before, xid, checkpoint }: Evidence, finding: Finding): Verdict {
+export function verdictOf({ identity: before, xid }: Evidence, finding: Finding): Verdict {
   const { identity: now, status } = finding;
   if (now.timeline === null) return 'wait';
   if (now.systemId !== before.systemId || now.timeline !== before.timeline) return { unknown: 'failover' };
   if (status === 'in progress') return 'wait';
   // Whoever is allowed to may reset statistics; a recovery makes a checkpoint as well.
-  const isUnbroken = now.statsReset === before.statsReset || finding.checkpoint === checkpoint;
+  const isUnbroken = now.statsReset === before.statsReset || now.checkpoint === before.checkpoint;
   if (isUnbroken) return ofUnbroken(finding);
   return ofCrashed(BigInt(xid ?? 0), finding);
 }

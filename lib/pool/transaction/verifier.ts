@@ -49,7 +49,7 @@ export class Verifier {
     // A pooler may have changed the server under the connection, so there it is asked each time.
     const isDirect = backendKey(work.entry.client)?.processId === Number(identity.backend);
     const row = onlyRow<Row>(await work.run(isDirect ? ASK_XID : ASK_IDENTITY));
-    return { identity: isDirect ? identity : row, xid: row.xid, checkpoint: row.checkpoint };
+    return { identity: isDirect ? identity : row, xid: row.xid };
   }
 
   resolve(evidence: Evidence, until: number): Promise<Resolution> {

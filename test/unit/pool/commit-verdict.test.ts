@@ -2,8 +2,14 @@ import { expect } from 'chai';
 import type { Evidence, Finding, Identity } from '../../../lib/pool/commit/evidence.js';
 import { verdictOf } from '../../../lib/pool/commit/verdict.js';
 
-const server: Identity = { systemId: '7', timeline: '00000001', statsReset: '1700000000.5', backend: '42' };
-const evidence: Evidence = { identity: server, xid: '1000', checkpoint: '0/100' };
+const server: Identity = {
+  systemId: '7',
+  timeline: '00000001',
+  statsReset: '1700000000.5',
+  backend: '42',
+  checkpoint: '0/100',
+};
+const evidence: Evidence = { identity: server, xid: '1000' };
 const found = (
   status: Finding['status'],
   change: Partial<Finding> = {},
@@ -11,13 +17,12 @@ const found = (
 ): Finding => ({
   identity: { ...server, backend: '43', ...identity },
   status,
-  checkpoint: '0/200',
   checkpointEndsRecovery: 'no',
   nextXid: '900',
   isSynchronous: 'no',
   ...change,
 });
-const crashed = { statsReset: '1700000009.5' };
+const crashed = { statsReset: '1700000009.5', checkpoint: '0/200' };
 
 describe('the verdict on a COMMIT without an answer', () => {
   for (const [name, finding, expected] of [
@@ -47,7 +52,7 @@ describe('the verdict on a COMMIT without an answer', () => {
     ],
     [
       'committed, and statistics that somebody has reset, soon after the server was started',
-      found('committed', { checkpoint: '0/100', checkpointEndsRecovery: 'yes', nextXid: '1000' }, crashed),
+      found('committed', { checkpointEndsRecovery: 'yes', nextXid: '1000' }, { ...crashed, checkpoint: '0/100' }),
       'committed',
     ],
     [
