@@ -356,7 +356,11 @@ describe('a COMMIT whose answer is lost, behind PgBouncer', () => {
     const { port } = new URL(pooler.connectionString);
     const proxy = await startFaultProxy({ target: { host: '127.0.0.1', port: Number(port) } });
     await server.query('create table written (id int)');
-    const pool = new ResilientPool({ connectionString: proxy.connectionString(pooler), max: 2 });
+    const pool = new ResilientPool({
+      connectionString: proxy.connectionString(pooler),
+      max: 1,
+      retry: { retries: 20, budgetPerSecond: 100 },
+    });
     try {
       for (const [direction, match] of [
         ['toClient', isCommitted],
@@ -367,6 +371,14 @@ describe('a COMMIT whose answer is lost, behind PgBouncer', () => {
         expect(cut.happened).to.equal(1);
       }
       expect(await server.query('select from written')).to.have.length(2);
+      // The pooler puts another server process, of the server's next life, under the same connection.
+      await server.kill();
+      await server.start();
+      await pool.transaction((tx) => tx.query('insert into written values (1)'));
+      const cut = proxy.cutAfterMessage({ direction: 'toClient', match: isCommitted, when: 'before', reset: true });
+      await pool.transaction((tx) => tx.query('insert into written values (1)'));
+      expect(cut.happened).to.equal(1);
+      expect(await server.query('select from written')).to.have.length(4);
     } finally {
       await pool.end();
       await proxy.close();
