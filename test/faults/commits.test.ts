@@ -58,6 +58,29 @@ describe('a COMMIT whose answer is lost', () => {
   };
   const stored = async () => (await server.query('select from written')).length;
 
+  it('a connection that is lost before COMMIT: told that nothing is stored, though the statement got no answer', async () => {
+    for (const how of ['lost', 'timed out'] as const) {
+      proxy.cutAfterMessage({
+        direction: 'toClient',
+        match: ({ type, text }) => {
+          if (type !== 'C' || text !== 'INSERT 0 1') return false;
+          if (how === 'timed out') proxy.blackHole({ keepAfterHeal: false });
+          return how === 'lost';
+        },
+        when: 'before',
+        reset: true,
+      });
+      const view = pool.withOptions({ timeoutMs: 300 });
+      const error = await failureOf(view.transaction((tx) => write(tx), { retries: 0 }));
+      expect(error, how).to.include({
+        code: how === 'lost' ? 'DB_CONNECTION_LOST' : 'DB_QUERY_TIMEOUT',
+        outcome: 'rolled-back',
+      });
+      await proxy.pass();
+      await eventually(async () => expect(await stored()).to.equal(0));
+    }
+  });
+
   for (const reset of [true, false]) {
     const how = reset ? 'reset' : 'closed';
 
@@ -226,6 +249,26 @@ describe('a COMMIT whose answer is lost', () => {
     await sleep(50);
     await pool.end();
     expect(await failed).to.include({ code: 'DB_COMMIT_OUTCOME_UNKNOWN', reason: 'closed' });
+    await proxy.pass();
+  });
+
+  it('with a pool that is closed over it: told at once that it was closed', async () => {
+    await reopen({ drainTimeoutMs: 300 });
+    const hole = proxy.cutAfterMessage({
+      direction: 'toServer',
+      match: (message) => {
+        if (isCommit(message)) proxy.blackHole({ keepAfterHeal: false });
+        return false;
+      },
+      when: 'before',
+    });
+    const failed = failureOf(pool.transaction(write));
+    await sleep(100);
+    const began = performance.now();
+    await pool.end();
+    expect(await failed).to.include({ code: 'DB_COMMIT_OUTCOME_UNKNOWN', reason: 'closed' });
+    expect(performance.now() - began).to.be.lessThan(3000);
+    expect(hole.happened).to.equal(0);
     await proxy.pass();
   });
 
