@@ -252,6 +252,27 @@ describe('a COMMIT whose answer is lost', () => {
     await proxy.pass();
   });
 
+  it('with a pool that is being closed: told what became of it, and end() waits for that', async () => {
+    const cut = proxy.cutAfterMessage({
+      direction: 'toClient',
+      match: (message) => {
+        if (!isCommitted(message)) return false;
+        void proxy.refuse();
+        return true;
+      },
+      when: 'before',
+      reset: true,
+    });
+    const told = pool.transaction(write);
+    await cut.done;
+    const ended = pool.end();
+    await sleep(200);
+    await proxy.pass();
+    await ended;
+    await told;
+    expect(hooks).to.equal(1);
+  });
+
   it('with a pool that is closed over it: told at once that it was closed', async () => {
     await reopen({ drainTimeoutMs: 300 });
     const hole = proxy.cutAfterMessage({
