@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
-import { connectWithRetry, detached, ResilientPool, runWithDeadline, withTimeout } from '../../lib/index.js';
-import type { Logger, ResilientPoolOptions } from '../../lib/index.js';
+import { connectWithRetry, detached, ResilientPool, runWithDeadline, withRetry, withTimeout } from '../../lib/index.js';
+import type { CommitOutcomeUnknownError, Logger, ResilientPoolOptions, UnknownReason } from '../../lib/index.js';
 import { exactly } from './exactly.js';
 
 interface User {
@@ -96,4 +96,31 @@ export async function wrappers(pool: ResilientPool): Promise<void> {
   void withTimeout(Promise.resolve(1));
   // @ts-expect-error there is no such option
   void connectWithRetry({}, { retries: 3 });
+}
+
+export async function transactions(pool: ResilientPool): Promise<void> {
+  const id = await pool.transaction(
+    async (tx) => {
+      const { rows } = await tx.query<{ id: number }>('insert into t values ($1) returning id', [1]);
+      const inner = await tx.transaction((nested) => nested.query<{ n: string }>('select 1 as n'));
+      exactly<string | undefined>()(inner.rows[0]?.n);
+      tx.afterCommit(() => undefined);
+      return rows[0]?.id;
+    },
+    { isolation: 'serializable', readOnly: false, deferrable: true, timeoutMs: 5, retries: 1, verifyCommit: false },
+  );
+  exactly<number | undefined>()(id);
+  exactly<number>()(await pool.transaction(() => 5));
+  // @ts-expect-error no such level in PostgreSQL
+  await pool.transaction(() => 5, { isolation: 'snapshot' });
+
+  const retried = await pool.executeWithRetry<{ n: number }>('select 1 as n', [], { idempotent: true, retries: 5 });
+  exactly<number | undefined>()(retried.rows[0]?.n);
+  const wrapped = await withRetry(pool, { readOnly: true, budgetPercent: 10 }).query<{ n: number }>('select 1 as n');
+  exactly<number | undefined>()(wrapped.rows[0]?.n);
+}
+
+export function outcomes(error: CommitOutcomeUnknownError): void {
+  exactly<'DB_COMMIT_OUTCOME_UNKNOWN'>()(error.code);
+  exactly<UnknownReason>()(error.reason);
 }
