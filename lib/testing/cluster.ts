@@ -50,7 +50,7 @@ export async function createCluster(plan: ClusterPlan): Promise<Cluster> {
   }
 }
 
-async function own(path: string, account: Account | undefined): Promise<void> {
+export async function own(path: string, account: Account | undefined): Promise<void> {
   if (account !== undefined) await chown(path, account.uid, account.gid);
 }
 

@@ -1,5 +1,6 @@
 export { FakeClock } from './fake-clock.js';
 export { startPostgres, type PostgresOptions } from './start-postgres.js';
+export { startStandby, type StandbyOptions } from './start-standby.js';
 export type { PostgresServer, ShutdownMode } from './postgres-server.js';
 export type { Binaries } from './binaries.js';
 export type { Settings } from './settings.js';

@@ -64,6 +64,11 @@ export class PostgresServer implements AsyncDisposable {
     return this.#password;
   }
 
+  /** @internal */
+  get cluster(): Cluster {
+    return this.#cluster;
+  }
+
   get connectionString(): string {
     return `postgresql://${this.user}:${this.password}@${this.host}:${String(this.port)}/${this.database}`;
   }

@@ -121,6 +121,7 @@ export async function transactions(pool: ResilientPool): Promise<void> {
 }
 
 export function outcomes(error: CommitOutcomeUnknownError): void {
-  exactly<'DB_COMMIT_OUTCOME_UNKNOWN'>()(error.code);
+  const code: 'DB_COMMIT_OUTCOME_UNKNOWN' = error.code;
+  void code;
   exactly<UnknownReason>()(error.reason);
 }
