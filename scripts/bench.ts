@@ -5,14 +5,29 @@ import { parseArguments, usage } from '../bench/pool/arguments.js';
 import type { BenchOptions } from '../bench/pool/arguments.js';
 import { poolSize } from '../bench/pool/candidates.js';
 import { compare } from '../bench/pool/comparison.js';
+import { compareStatements, compareTransactions } from '../bench/pool/contests.js';
+import type { ContestPlan } from '../bench/pool/contests.js';
 import { candidates, modes } from '../bench/pool/names.js';
 import { measureParts } from '../bench/pool/parts/measure.js';
 import { partsTable } from '../bench/pool/parts/table.js';
 import { showProgress } from '../bench/pool/progress.js';
-import { runRounds } from '../bench/pool/rounds.js';
-import { scopeLines, tables, verdictLines } from '../bench/pool/tables.js';
-import { judge } from '../bench/pool/verdict.js';
+import {
+  scopeLines,
+  statementGates,
+  tables,
+  transactionGate,
+  transactionLines,
+  verdictLines,
+} from '../bench/pool/tables.js';
+import { judge, judgeTransactions } from '../bench/pool/verdict.js';
+import type { Verdict } from '../bench/pool/verdict.js';
 import { prepareDatabase } from '../bench/pool/workloads.js';
+
+interface Outcome {
+  readonly verdict: Verdict;
+  /** For --json. */
+  readonly figures: object;
+}
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> {
   const connections = candidates.length * modes.length * poolSize + 1;
@@ -35,18 +50,49 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   if (machine.load > machine.cores / 4) {
     console.log(`Others are working on this machine (load ${machine.load.toFixed(1)}): expect more scatter`);
   }
-  const { onProgress, end } = showProgress(process.stderr);
-  const measured = await runRounds({ ...options, connectionString, signal, onProgress }).finally(end);
-  const rows = compare(measured.series);
-  const verdict = judge(rows);
-  const shown = [tables(rows), scopeLines(measured.scopes), verdictLines(verdict, !options.quick)];
-  console.log(`\n${shown.join('\n\n')}`);
+  const { rounds, sliceMs, quick } = options;
+  const plan = { rounds, sliceMs, connectionString, signal };
+  const statements =
+    options.statements.workloads.length === 0
+      ? undefined
+      : await runStatements({ ...plan, ...options.statements }, quick);
+  const transactions =
+    options.transactions.workloads.length === 0
+      ? undefined
+      : await runTransactions({ ...plan, ...options.transactions }, database.durability, quick);
   if (options.json !== undefined) {
-    const { rounds, sliceMs } = options;
-    const figures = { machine, rounds, sliceMs, rows, scopes: measured.scopes, verdict, series: measured.series };
+    const figures = { machine, rounds, sliceMs, statements: statements?.figures, transactions: transactions?.figures };
     await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   }
-  if (!options.quick && verdict.breaches.length > 0) process.exitCode = 1;
+  const breaches = [statements, transactions].flatMap((outcome) => outcome?.verdict.breaches ?? []);
+  if (!quick && breaches.length > 0) process.exitCode = 1;
+}
+
+async function runStatements(plan: Omit<ContestPlan, 'onProgress'>, quick: boolean): Promise<Outcome> {
+  const { onProgress, end } = showProgress(process.stderr);
+  const { series, scopes } = await compareStatements({ ...plan, onProgress }).finally(end);
+  const rows = compare(series);
+  const verdict = judge(rows);
+  show(tables(rows), scopeLines(scopes), verdictLines(verdict, statementGates(verdict), !quick));
+  return { verdict, figures: { rows, scopes, verdict, series } };
+}
+
+async function runTransactions(
+  plan: Omit<ContestPlan, 'onProgress'>,
+  durability: string,
+  quick: boolean,
+): Promise<Outcome> {
+  const { onProgress, end } = showProgress(process.stderr);
+  const measured = await compareTransactions({ ...plan, onProgress }).finally(end);
+  const { series, roundTripMicros } = measured;
+  const rows = compare(series);
+  const verdict = judgeTransactions(rows);
+  show(tables(rows), transactionLines(measured, durability), verdictLines(verdict, transactionGate(verdict), !quick));
+  return { verdict, figures: { durability, roundTripMicros, rows, verdict, series } };
+}
+
+function show(...parts: string[]): void {
+  console.log(`\n${parts.join('\n\n')}`);
 }
 
 async function parts({ rounds, json }: BenchOptions, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,18 @@
 import { parseArgs } from 'node:util';
 import { workloads } from './names.js';
-import type { WorkloadName } from './names.js';
+import type { StatementName, WorkloadName } from './names.js';
+
+/** Which are run, none it may be, and with how many callers. */
+interface Chosen<Name> {
+  readonly workloads: readonly Name[];
+  readonly callers: readonly number[];
+}
 
 export interface BenchOptions {
   readonly rounds: number;
   readonly sliceMs: number;
-  readonly callers: readonly number[];
-  readonly workloads: readonly WorkloadName[];
+  readonly statements: Chosen<StatementName>;
+  readonly transactions: Chosen<'transaction'>;
   /** The file that also gets the figures. */
   readonly json: string | undefined;
   readonly connectionString: string | undefined;
@@ -17,15 +23,18 @@ export interface BenchOptions {
 
 export const usage = `What this pool costs, beside bare pg.Pool and what else one could take.
 
-  npm run bench                       everything, about 7 minutes
-  npm run bench -- --quick            a look in half a minute; too few rounds to judge by
+  npm run bench                       everything, about 9 minutes
+  npm run bench -- --quick            a look in less than a minute; too few rounds to judge by
   npm run bench -- --callers 10 --workload read
+  npm run bench -- --transactions     transactions alone, two minutes
   npm run bench -- --parts            what each part of our success path costs, without a server
 
   --rounds N               rounds of each configuration; default 25
   --slice MS               how long each candidate works in a round; default 200
-  --callers N,N,…          how many call at the same time, on pools of 10; default 1,10,50
-  --workload NAME,…        select (a statement that reads no table), read (one row by its primary key); default both
+  --callers N,N,…          how many call at the same time, on pools of 10; default 1,10,50, and 1,10 for transactions
+  --workload NAME,…        select (a statement that reads no table), read (one row by its primary key), transaction
+                           (BEGIN, a read, two updates, an insert, COMMIT); default all
+  --transactions           short for --workload transaction
   --json FILE              writes the figures, every single slice among them, to FILE
   --connection-string URL  a server to use; default DATABASE_URL, else one is started for this run.
                            The run makes the schema express_db_resilience_bench there, and drops it in the end
@@ -39,14 +48,18 @@ Candidates, each in a process of its own:
   hand-made          p-timeout around p-retry around opossum around pg.Pool
   cockatiel          its time-out around its retry around its circuit breaker around pg.Pool
 Each outside any scope, and inside one: ours inside runWithDeadline(), the others inside an AsyncLocalStorage of their
-own, ten statements a scope.
+own, ten statements or one transaction a scope.
+
+Transactions: BEGIN and COMMIT by hand on pg.Pool, twice; ours is transaction() with verifyCommit: false, verified with
+verifyCommit: true.
 
 A round goes through all candidates in random order. Ratios are to bare's slice of the same round; the tables have
 their median and, in small, their quartiles. CPU is that of the candidate's process, user and system, all threads;
 bytes are those allocated on its heap.
 
 Ends with 1 where ours costs more than 1.05 × bare's CPU outside a scope or 1.10 × inside, or where its throughput is
-more than 3 % below the control's worst; with 2 where the run failed.`;
+more than 3 % below the control's worst, or that of its transactions without verifyCommit below 0.95 × bare outside a
+scope and 0.90 inside, and below as much of the control's worst; with 2 where the run failed.`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
@@ -63,25 +76,33 @@ export function parseArguments(args: readonly string[], environment: NodeJS.Proc
       json: text,
       'connection-string': text,
       quick: flag,
+      transactions: flag,
       parts: flag,
       help: { ...flag, short: 'h' },
     },
   });
   const { quick, parts, help, json } = values;
   if (json === '') throw new Error('--json: received an empty name; expected a file');
+  const chosen = workloadsOf(values.workload, values.transactions);
+  const callers = (standard: string): number[] =>
+    list('--callers', values.callers ?? (quick ? '10' : standard), (each) => wholeNumber('--callers', each, 1, 10_000));
   return {
     rounds: wholeNumber('--rounds', values.rounds ?? (quick ? '5' : '25'), 1, 10_000),
     sliceMs: wholeNumber('--slice', values.slice ?? (quick ? '100' : '200'), 10, 60_000),
-    callers: list('--callers', values.callers ?? (quick ? '10' : '1,10,50'), (each) =>
-      wholeNumber('--callers', each, 1, 10_000),
-    ),
-    workloads: list('--workload', values.workload ?? workloads.join(','), workloadNamed),
+    statements: { workloads: chosen.filter((name) => name !== 'transaction'), callers: callers('1,10,50') },
+    transactions: { workloads: chosen.filter((name) => name === 'transaction'), callers: callers('1,10') },
     json,
     connectionString: values['connection-string'] ?? (environment.DATABASE_URL || undefined),
     quick,
     parts,
     help,
   };
+}
+
+function workloadsOf(received: string | undefined, transactions: boolean): WorkloadName[] {
+  if (!transactions) return list('--workload', received ?? workloads.join(','), workloadNamed);
+  if (received !== undefined) throw new Error('--transactions: it is a choice of --workload; give one of them');
+  return ['transaction'];
 }
 
 function wholeNumber(option: string, received: string, least: number, most: number): number {
@@ -97,7 +118,7 @@ function wholeNumber(option: string, received: string, least: number, most: numb
 function workloadNamed(received: string): WorkloadName {
   const found = workloads.find((name) => name === received);
   if (found === undefined) {
-    throw new Error(`--workload: received "${received}"; expected ${workloads.join(' or ')}`);
+    throw new Error(`--workload: received "${received}"; expected ${workloads.join(', ')}`);
   }
   return found;
 }

@@ -13,11 +13,15 @@ import pRetry from 'p-retry';
 import pTimeout from 'p-timeout';
 import pg from 'pg';
 import { ResilientPool } from '../../lib/index.js';
+import { transactByHand } from './by-hand.js';
 import type { CandidateName } from './names.js';
+import { transfer } from './transfer.js';
 
 export interface Candidate {
-  query(text: string, values: unknown[]): Promise<unknown>;
-  end(): Promise<void>;
+  readonly query: (text: string, values: unknown[]) => Promise<unknown>;
+  /** The n-th transaction. */
+  readonly transfer?: (n: number) => Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 export const poolSize = 10;
@@ -28,17 +32,28 @@ const retries = 2;
 export const candidateOf: Record<CandidateName, (connectionString: string) => Candidate> = {
   bare,
   'bare again': bare,
-  ours: (connectionString) => {
-    const pool = new ResilientPool({ connectionString, max: poolSize });
-    return { query: (text, values) => pool.query(text, values), end: () => pool.end() };
-  },
+  ours: (connectionString) => ours(connectionString, false),
+  verified: (connectionString) => ours(connectionString, true),
   'hand-made': handMade,
   cockatiel,
 };
 
 function bare(connectionString: string): Candidate {
   const pool = new pg.Pool({ connectionString, max: poolSize });
-  return { query: (text, values) => pool.query(text, values), end: () => pool.end() };
+  return {
+    query: (text, values) => pool.query(text, values),
+    transfer: (n) => transactByHand(pool, (client) => transfer(client, n)),
+    end: () => pool.end(),
+  };
+}
+
+function ours(connectionString: string, verifyCommit: boolean): Candidate {
+  const pool = new ResilientPool({ connectionString, max: poolSize, verifyCommit });
+  return {
+    query: (text, values) => pool.query(text, values),
+    transfer: (n) => pool.transaction((tx) => transfer(tx, n)),
+    end: () => pool.end(),
+  };
 }
 
 /** The deadline around the retries, the retries around the circuit breaker. */

@@ -8,7 +8,7 @@ import type { Scope } from './scopes.js';
 import { runSlice } from './slice.js';
 import type { Slice } from './slice.js';
 import { serve } from './worker.js';
-import { statements } from './workloads.js';
+import { workloadOf } from './workloads.js';
 
 export interface SliceRequest {
   readonly workload: WorkloadName;
@@ -35,7 +35,7 @@ async function answer(request: Request): Promise<Slice | ScopeCost | null> {
   if (candidate === undefined || scope === undefined) throw new Error('Not opened yet');
   if ('scope' in request) return measureScope(scope);
   const { workload, ...plan } = request.slice;
-  return runSlice(candidate, scope, { ...plan, workload: statements[workload] });
+  return runSlice(scope, { ...plan, workload: workloadOf(workload, candidate) });
 }
 
 serve(answer);

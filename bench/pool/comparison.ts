@@ -16,9 +16,9 @@ export interface Row {
   readonly ratios: { readonly throughput: Spread; readonly cpu: Spread; readonly bytes: Spread };
 }
 
-const perSecond = ({ statements, ms }: Slice): number => (statements * 1000) / ms;
-const cpuMicros = (slice: Slice): number => slice.cpuMicros / slice.statements;
-const bytes = (slice: Slice): number => slice.bytes / slice.statements;
+const perSecond = ({ done, ms }: Slice): number => (done * 1000) / ms;
+const cpuMicros = (slice: Slice): number => slice.cpuMicros / slice.done;
+const bytes = (slice: Slice): number => slice.bytes / slice.done;
 
 export function compare(all: readonly Series[]): Row[] {
   return all.map(({ slices, ...which }) => {

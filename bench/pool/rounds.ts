@@ -1,17 +1,14 @@
-import { Contestant } from './contestant.js';
-import { candidates, modes } from './names.js';
+import type { Contestant } from './contestant.js';
+import { modes } from './names.js';
 import type { CandidateName, Mode, WorkloadName } from './names.js';
-import type { ScopeCost } from './scope-cost.js';
 import type { Slice } from './slice.js';
 import { shuffled } from './statistics.js';
 
 export interface Plan {
-  readonly connectionString: string;
   readonly rounds: number;
   readonly sliceMs: number;
   readonly callers: readonly number[];
   readonly workloads: readonly WorkloadName[];
-  readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
 
@@ -30,11 +27,6 @@ export interface Series {
   readonly slices: readonly Slice[];
 }
 
-export interface Measured {
-  readonly series: readonly Series[];
-  readonly scopes: Record<'ours' | 'plain', ScopeCost>;
-}
-
 const warmUpSlices = 5;
 const leadMs = 50;
 
@@ -42,20 +34,7 @@ const leadMs = 50;
  * All processes live at the same time and only one works at any moment. A round goes through all of them in random
  * order, those of one mode one after the other: the nearer in time the two of a pair, the less has changed between them.
  */
-export async function runRounds(plan: Plan): Promise<Measured> {
-  const contestants = modes.flatMap((mode) =>
-    candidates.map((candidate) => new Contestant(candidate, mode, plan.signal)),
-  );
-  try {
-    return await measure(plan, contestants);
-  } finally {
-    for (const contestant of contestants) contestant.end();
-  }
-}
-
-async function measure(plan: Plan, contestants: readonly Contestant[]): Promise<Measured> {
-  for (const contestant of contestants) await contestant.open(plan.connectionString);
-
+export async function runRounds(plan: Plan, contestants: readonly Contestant[]): Promise<Series[]> {
   const configurations = plan.workloads.flatMap((workload) => plan.callers.map((callers) => ({ workload, callers })));
   // One round of each configuration is for warming up.
   const steps = configurations.length * (plan.rounds + 1);
@@ -84,15 +63,5 @@ async function measure(plan: Plan, contestants: readonly Contestant[]): Promise<
     }
     for (const [{ mode, candidate }, of] of slices) series.push({ workload, callers, mode, candidate, slices: of });
   }
-  report('scopes');
-  return { series, scopes: await scopeCosts(contestants) };
-}
-
-async function scopeCosts(contestants: readonly Contestant[]): Promise<Measured['scopes']> {
-  const inside = (candidate: CandidateName): Contestant => {
-    const found = contestants.find((each) => each.candidate === candidate && each.mode === 'inside');
-    if (found === undefined) throw new Error(`There is no ${candidate}`);
-    return found;
-  };
-  return { ours: await inside('ours').scopeCost(), plain: await inside('bare').scopeCost() };
+  return series;
 }

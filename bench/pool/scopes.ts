@@ -4,9 +4,6 @@ import type { CandidateName, Mode } from './names.js';
 
 export type Scope = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** A request of an application: the scope's own creation is spread over so many statements. */
-export const statementsPerScope = 10;
-
 const requests = new AsyncLocalStorage<{ startedAt: number }>();
 
 const none: Scope = (work) => work();
@@ -17,5 +14,5 @@ const deadline: Scope = (work) => runWithDeadline(30_000, work);
 
 export function scopeOf(candidate: CandidateName, mode: Mode): Scope {
   if (mode === 'outside') return none;
-  return candidate === 'ours' ? deadline : plain;
+  return candidate === 'ours' || candidate === 'verified' ? deadline : plain;
 }

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AllocationMeter } from './allocation.js';
-import type { Candidate } from './candidates.js';
 import type { Scope } from './scopes.js';
-import { statementsPerScope } from './scopes.js';
 import type { Workload } from './workloads.js';
 
 /** What a candidate did in one slice of time. */
 export interface Slice {
-  readonly statements: number;
+  /** Statements, or transactions. */
+  readonly done: number;
   readonly ms: number;
   /** User and system, of all threads of the process. */
   readonly cpuMicros: number;
@@ -22,16 +21,16 @@ export interface SlicePlan {
   readonly leadMs: number;
 }
 
-export async function runSlice(candidate: Candidate, scope: Scope, plan: SlicePlan): Promise<Slice> {
+export async function runSlice(scope: Scope, plan: SlicePlan): Promise<Slice> {
   const { workload, callers } = plan;
-  const { text, values } = workload;
+  const { run, perScope } = workload;
   let started = 0;
   let done = 0;
   let over = false;
 
   const request = async (): Promise<void> => {
-    for (let i = 0; i < statementsPerScope && !over; i++) {
-      await candidate.query(text, values(started++));
+    for (let i = 0; i < perScope && !over; i++) {
+      await run(started++);
       done += 1;
     }
   };
@@ -52,5 +51,5 @@ export async function runSlice(candidate: Candidate, scope: Scope, plan: SlicePl
   const bytes = meter.stop();
   over = true;
   await running;
-  return { statements: doneAfter - doneBefore, ms: after - before, cpuMicros: cpu.user + cpu.system, bytes };
+  return { done: doneAfter - doneBefore, ms: after - before, cpuMicros: cpu.user + cpu.system, bytes };
 }

@@ -1,9 +1,11 @@
 import type { Row } from './comparison.js';
+import type { Statements, Transactions } from './contests.js';
 import { modes, workloadTitles } from './names.js';
-import type { Measured } from './rounds.js';
 import type { Spread } from './statistics.js';
-import { cpuLimits } from './verdict.js';
+import { roundTrips } from './transfer.js';
+import { cpuLimits, transactionShares } from './verdict.js';
 import type { Verdict } from './verdict.js';
+import { verifyCosts } from './verify-cost.js';
 
 const ratio = (value: number): string => value.toFixed(3);
 const grouped = (value: number): string => Math.round(value).toLocaleString('en-GB');
@@ -49,7 +51,7 @@ function table(title: string, rows: readonly Row[]): string {
   return lines.join('\n');
 }
 
-export function scopeLines({ ours, plain }: Measured['scopes']): string {
+export function scopeLines({ ours, plain }: Statements['scopes']): string {
   const line = (name: string, { nanos, bytes }: { nanos: number; bytes: number }): string =>
     `  ${name.padEnd(24)}${grouped(nanos).padStart(7)} ns${grouped(bytes).padStart(7)} bytes`;
   return ['One scope with nothing in it', line('runWithDeadline', ours), line('AsyncLocalStorage.run', plain)].join(
@@ -57,15 +59,54 @@ export function scopeLines({ ours, plain }: Measured['scopes']): string {
   );
 }
 
-export function verdictLines({ control, throughputLimit, breaches }: Verdict, judged: boolean): string {
+/** @param durability what COMMIT waits for */
+export function transactionLines({ series, roundTripMicros }: Transactions, durability: string): string {
+  const signed = (value: number): string => `${value < 0 ? '−' : '+'}${grouped(Math.abs(value))}`;
+  const lines = [
+    `One transaction is ${String(roundTrips)} round trips, each ${grouped(roundTripMicros)} µs at least (${workloadTitles.select}, bare, 1 caller)`,
+    `  COMMIT: ${durability}`,
+    'What verifyCommit adds to a transaction: one round trip',
+    `         callers    waited µs (quartiles)     CPU µs   × throughput (quartiles)`,
+  ];
+  for (const { mode, callers, micros, cpuMicros, throughput } of verifyCosts(series)) {
+    const waited = `${signed(micros.median)}  ${signed(micros.low)} – ${signed(micros.high)}`;
+    lines.push(
+      [
+        `  ${mode.padEnd(7)}`,
+        String(callers).padStart(6),
+        '  ' + waited.padEnd(24),
+        signed(cpuMicros.median).padStart(6),
+        '  ' + withQuartiles(throughput),
+      ].join(' '),
+    );
+  }
+  return lines.join('\n');
+}
+
+export function statementGates({ throughputLimits }: Verdict): string {
+  return (
+    `CPU × bare: at most ${ratio(cpuLimits.outside)} outside, ${ratio(cpuLimits.inside)} inside;` +
+    ` throughput × bare: at least ${ratio(throughputLimits.outside)} (the control's lowest median less 3 %)`
+  );
+}
+
+export function transactionGate({ throughputLimits }: Verdict): string {
+  return (
+    `throughput × bare without verifyCommit: at least ${ratio(throughputLimits.outside)} outside,` +
+    ` ${ratio(throughputLimits.inside)} inside (${String(transactionShares.outside)} and ${String(transactionShares.inside)}` +
+    " × the control's lowest median, or × 1 where that is more)"
+  );
+}
+
+/** @param gates in words */
+export function verdictLines({ control, breaches }: Verdict, gates: string, judged: boolean): string {
   const range = ([least, greatest]: readonly [number, number]): string => `${ratio(least)} to ${ratio(greatest)}`;
   const lines = [
     'Control (bare against bare)',
     `  medians of throughput ${range(control.throughput)}, of CPU ${range(control.cpu)};` +
       ` the lowest single round ${ratio(control.worstRound)}`,
     'Gates',
-    `  CPU × bare: at most ${ratio(cpuLimits.outside)} outside, ${ratio(cpuLimits.inside)} inside;` +
-      ` throughput × bare: at least ${ratio(throughputLimit)} (the control's lowest median less 3 %)`,
+    `  ${gates}`,
   ];
   if (!judged) lines.push('  not judged: --quick has too few rounds');
   else if (breaches.length === 0) lines.push('  kept, everywhere');

@@ -33,10 +33,13 @@ describe('a COMMIT whose answer is lost', () => {
   });
   afterEach(async () => {
     await pool.end();
-    const left = await server.query(
-      "select state, query from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
-    );
-    expect(left, 'what the pool left on the server').to.deep.equal([]);
+    // A server notices that a wait for a standby is over when it hears of the new settings.
+    await eventually(async () => {
+      const left = await server.query(
+        "select state, query from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()",
+      );
+      expect(left, 'what the pool left on the server').to.deep.equal([]);
+    });
   });
   after(async () => {
     await proxy.close();

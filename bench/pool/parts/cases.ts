@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DeadlineList, Expiring } from '../../../lib/core/deadline-list.js';
 import { ResilientPool, runWithDeadline } from '../../../lib/index.js';
+import { transactByHand } from '../by-hand.js';
+import { roundTrips } from '../transfer.js';
 import { MemoryServer } from './memory-server.js';
 
 /** Does something so many times. */
@@ -46,6 +48,25 @@ function connecting(pool: { connect(): Promise<{ release(): void }> }): Case {
   };
 }
 
+/** BEGIN, as many statements as a transfer has, COMMIT. */
+async function statements(client: Queryable): Promise<void> {
+  for (let i = 0; i < roundTrips - 2; i++) await client.query(text, values);
+}
+
+function byHand(): Case {
+  const pool = barePool();
+  return async (times) => {
+    for (let i = 0; i < times; i++) await transactByHand(pool, statements);
+  };
+}
+
+function byUs(): Case {
+  const pool = ourPool();
+  return async (times) => {
+    for (let i = 0; i < times; i++) await pool.transaction(statements, { verifyCommit: false });
+  };
+}
+
 const requests = new AsyncLocalStorage<object>();
 
 /** One a process: what one makes V8 learn about pg must not change what another one costs. */
@@ -74,6 +95,16 @@ export const cases = {
   },
   'pg.Pool connect and release': async () => connecting(barePool()),
   'our pool connect and release': async () => connecting(ourPool()),
+  'transaction by hand': async () => byHand(),
+  'our transaction': async () => byUs(),
+  'transaction by hand in als.run': async () => {
+    const run = byHand();
+    return (times) => requests.run({}, run, times);
+  },
+  'our transaction in runWithDeadline': async () => {
+    const run = byUs();
+    return (times) => runWithDeadline(30_000, () => run(times));
+  },
   'deadline set and removed': async () => {
     const deadlines = new DeadlineList();
     return async (times) => {

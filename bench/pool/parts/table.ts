@@ -18,6 +18,14 @@ const lines: readonly Line[] = [
   ['  and within runWithDeadline', ['our pool query in runWithDeadline, waiting', 'our pool query in runWithDeadline']],
   ['pg.Pool: connect and release', 'pg.Pool connect and release'],
   ['our pool: connect and release', 'our pool connect and release'],
+  ['pg.Pool: transaction of four statements by hand', 'transaction by hand'],
+  ['our pool: the same in transaction()', 'our transaction'],
+  ['  against pg.Pool', ['our transaction', 'transaction by hand']],
+  ['  and within runWithDeadline, less without', ['our transaction in runWithDeadline', 'our transaction']],
+  [
+    'pg.Pool: the same within AsyncLocalStorage.run, less without',
+    ['transaction by hand in als.run', 'transaction by hand'],
+  ],
   ['a deadline: made, set, removed, with its look at the clock', 'deadline set and removed'],
 ];
 

@@ -8,7 +8,8 @@ const refused: [args: string[], message: string][] = [
   [['--slice', '1e3'], '--slice: received "1e3"'],
   [['--callers', '1,,10'], '--callers: received ""'],
   [['--callers', '10,1,10'], '--callers: received "10,1,10"; something is in it twice'],
-  [['--workload', 'write'], '--workload: received "write"; expected select or read'],
+  [['--workload', 'write'], '--workload: received "write"; expected select, read, transaction'],
+  [['--transactions', '--workload', 'read'], '--transactions: it is a choice of --workload'],
   [['--json', ''], '--json: received an empty name'],
   [['--round', '5'], "'--round'"],
   [['--rounds'], '--rounds'],
@@ -23,19 +24,38 @@ describe('bench: arguments', () => {
   }
 
   it('runs everything unless told otherwise, on a server of its own', () => {
-    const { rounds, sliceMs, callers, workloads, connectionString } = parseArguments([], {});
-    expect({ rounds, sliceMs, callers, workloads, connectionString }).to.deep.equal({
+    const { rounds, sliceMs, statements, transactions, connectionString } = parseArguments([], {});
+    expect({ rounds, sliceMs, statements, transactions, connectionString }).to.deep.equal({
       rounds: 25,
       sliceMs: 200,
-      callers: [1, 10, 50],
-      workloads: ['select', 'read'],
+      statements: { workloads: ['select', 'read'], callers: [1, 10, 50] },
+      transactions: { workloads: ['transaction'], callers: [1, 10] },
       connectionString: undefined,
     });
   });
 
   it('--quick gives way to what is asked for beside it', () => {
-    const { rounds, sliceMs, callers } = parseArguments(['--quick', '--callers', '1,50'], {});
-    expect({ rounds, sliceMs, callers }).to.deep.equal({ rounds: 5, sliceMs: 100, callers: [1, 50] });
+    const callersOf = (args: string[]) => {
+      const { statements, transactions } = parseArguments(args, {});
+      return [statements.callers, transactions.callers];
+    };
+    const { rounds, sliceMs } = parseArguments(['--quick'], {});
+    expect({ rounds, sliceMs }).to.deep.equal({ rounds: 5, sliceMs: 100 });
+    expect(callersOf(['--quick'])).to.deep.equal([[10], [10]]);
+    expect(callersOf(['--quick', '--callers', '1,50'])).to.deep.equal([
+      [1, 50],
+      [1, 50],
+    ]);
+  });
+
+  it('runs transactions alone, or not at all, when told so', () => {
+    const chosen = (...args: string[]) => {
+      const { statements, transactions } = parseArguments(args, {});
+      return [...statements.workloads, ...transactions.workloads];
+    };
+    expect(chosen('--transactions')).to.deep.equal(['transaction']);
+    expect(chosen('--workload', 'transaction,read')).to.deep.equal(['read', 'transaction']);
+    expect(chosen('--workload', 'select')).to.deep.equal(['select']);
   });
 
   it('--connection-string goes before DATABASE_URL; an empty DATABASE_URL is none', () => {

@@ -1,0 +1,62 @@
+import { Contestant } from './contestant.js';
+import { candidates, modes, transactors } from './names.js';
+import type { CandidateName, Mode } from './names.js';
+import { runRounds } from './rounds.js';
+import type { Plan, Series } from './rounds.js';
+import type { ScopeCost } from './scope-cost.js';
+
+export interface ContestPlan extends Plan {
+  readonly connectionString: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Statements {
+  readonly series: readonly Series[];
+  readonly scopes: Record<'ours' | 'plain', ScopeCost>;
+}
+
+export interface Transactions {
+  readonly series: readonly Series[];
+  /** Of a statement that does nothing, on bare pg.Pool. */
+  readonly roundTripMicros: number;
+}
+
+const roundTripMs = 1000;
+
+export function compareStatements(plan: ContestPlan): Promise<Statements> {
+  return withContestants(candidates, plan, async (contestants) => {
+    const series = await runRounds(plan, contestants);
+    const ours = await find(contestants, 'ours', 'inside').scopeCost();
+    const plain = await find(contestants, 'bare', 'inside').scopeCost();
+    return { series, scopes: { ours, plain } };
+  });
+}
+
+export function compareTransactions(plan: ContestPlan): Promise<Transactions> {
+  return withContestants(transactors, plan, async (contestants) => {
+    const series = await runRounds(plan, contestants);
+    const bare = find(contestants, 'bare', 'outside');
+    const { done, ms } = await bare.slice({ workload: 'select', callers: 1, ms: roundTripMs, leadMs: roundTripMs });
+    return { series, roundTripMicros: (ms * 1000) / done };
+  });
+}
+
+async function withContestants<T>(
+  names: readonly CandidateName[],
+  { connectionString, signal }: ContestPlan,
+  measure: (contestants: readonly Contestant[]) => Promise<T>,
+): Promise<T> {
+  const contestants = modes.flatMap((mode) => names.map((name) => new Contestant(name, mode, signal)));
+  try {
+    for (const contestant of contestants) await contestant.open(connectionString);
+    return await measure(contestants);
+  } finally {
+    for (const contestant of contestants) contestant.end();
+  }
+}
+
+function find(contestants: readonly Contestant[], name: CandidateName, mode: Mode): Contestant {
+  const found = contestants.find(({ candidate, mode: its }) => candidate === name && its === mode);
+  if (found === undefined) throw new Error(`There is no ${name} ${mode} a scope`);
+  return found;
+}
