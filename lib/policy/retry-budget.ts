@@ -52,7 +52,10 @@ export class RetryBudget {
     this.#calls = 0;
     this.#earnedAt = now;
     if (now <= this.#spareAt) return;
-    this.#spare = Math.min(this.#perSecond, this.#spare + ((now - this.#spareAt) / 1000) * this.#perSecond);
+    this.#spare = Math.min(
+      Math.max(1, this.#perSecond),
+      this.#spare + ((now - this.#spareAt) / 1000) * this.#perSecond,
+    );
     this.#spareAt = now;
   }
 }

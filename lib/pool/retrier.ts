@@ -39,7 +39,9 @@ export class Retrier {
     const mayRepeat = (failure: unknown) => mayBeRepeated(failure, text, declared, options.selects);
     let unknown: unknown;
     const note = (failure: unknown) => {
-      if (unknown === undefined && classify(failure, 'statement').outcome === 'unknown') unknown = failure;
+      const { outcome } = classify(failure, 'statement');
+      const mayHaveRun = outcome === 'unknown' || (outcome === 'rolled-back' && mayCommitPartly(text));
+      if (unknown === undefined && mayHaveRun) unknown = failure;
     };
     note(error);
     try {
@@ -56,7 +58,8 @@ export class Retrier {
     } catch (last) {
       // An attempt that was refused does not undo the one before it that may have run.
       const isLess = unknown !== undefined && classify(last, 'statement').outcome !== 'unknown';
-      throw isLess && declared.readOnly !== true && !isRead(text) ? unknown : last;
+      const onlyReads = declared.readOnly === true || (options.selects && isRead(text));
+      throw isLess && !onlyReads ? unknown : last;
     }
   }
 }

@@ -84,6 +84,32 @@ describe('a COMMIT whose answer is lost', () => {
     }
   });
 
+  it('a statement that answers after its caller was told that it is undone, and swallowed that: not committed', async () => {
+    await reopen({ cancelGraceMs: 5000 });
+    let seen: unknown;
+    const view = pool.withOptions({ timeoutMs: 100 });
+    const told = await view
+      .transaction(
+        async (tx) => {
+          // The statement is there after 450 ms, the CancelRequest 100 ms later, when it has done its work.
+          proxy.latency(450);
+          await write(tx).catch((error: unknown) => (seen = error));
+          await sleep(170);
+          await proxy.pass();
+        },
+        { retries: 0 },
+      )
+      .then(
+        () => 'stored',
+        () => 'failed',
+      );
+    await proxy.pass();
+    const wasUndone = seen === undefined || (seen as { outcome?: string }).outcome === 'rolled-back';
+    expect(wasUndone).to.equal(true);
+    if (seen !== undefined) expect(told).to.equal('failed');
+    expect(await stored()).to.equal(told === 'stored' ? 1 : 0);
+  });
+
   for (const reset of [true, false]) {
     const how = reset ? 'reset' : 'closed';
 

@@ -6,7 +6,7 @@ import { ASK_STATE, ASK_STATUS, AWAIT_STANDBYS, END_IDLE_OWNER, onlyRow } from '
 import type { Evidence, Finding, Identity } from './evidence.js';
 import { ask, Line } from './line.js';
 import type { Dial } from './line.js';
-import { verdictOf } from './verdict.js';
+import { isUnbroken, verdictOf } from './verdict.js';
 import type { Verdict } from './verdict.js';
 
 /** How a COMMIT without an answer turned out. */
@@ -124,11 +124,14 @@ async function judge(client: GuardedClient, signal: AbortSignal, pending: Pendin
   const state = onlyRow<Identity & Omit<Finding, 'identity' | 'status'>>(
     await ask(client, signal, PATIENCE_MS, ASK_STATE),
   );
+  // Where a name leads to several servers, the next connection may reach the primary.
+  if (state.timeline === null) throw new Error('A standby has answered');
   const status = await statusOf(client, signal, evidence.xid);
   const verdict = verdictOf(evidence, { ...state, identity: state, status });
   pending.lastSeen =
     status === 'in progress' ? 'in-progress' : verdict === 'replicate' ? 'not-replicated' : 'unreachable';
-  if (verdict === 'wait' && status === 'in progress') await endOwner(client, signal, evidence.xid);
+  // After a crash the id may be that of somebody who has nothing to do with this.
+  if (verdict === 'wait' && isUnbroken(evidence.identity, state)) await endOwner(client, signal, evidence.xid);
   return verdict;
 }
 

@@ -1,5 +1,5 @@
 import type { UnknownReason } from '../../errors/errors.js';
-import type { Evidence, Finding } from './evidence.js';
+import type { Evidence, Finding, Identity } from './evidence.js';
 
 /** `wait`: ask again. `replicate`: committed, once the standbys have it. */
 export type Verdict = 'committed' | 'rolled-back' | 'wait' | 'replicate' | { readonly unknown: UnknownReason };
@@ -13,10 +13,13 @@ export function verdictOf({ identity: before, xid }: Evidence, finding: Finding)
   if (now.timeline === null) return 'wait';
   if (now.systemId !== before.systemId || now.timeline !== before.timeline) return { unknown: 'failover' };
   if (status === 'in progress') return 'wait';
-  // Whoever is allowed to may reset statistics; a recovery makes a checkpoint as well.
-  const isUnbroken = now.statsReset === before.statsReset || now.checkpoint === before.checkpoint;
-  if (isUnbroken) return ofUnbroken(finding);
+  if (isUnbroken(before, now)) return ofUnbroken(finding);
   return ofCrashed(BigInt(xid ?? 0), finding);
+}
+
+/** The server has not crashed in between. Whoever may can reset statistics; but a recovery makes a checkpoint as well. */
+export function isUnbroken(before: Identity, now: Identity): boolean {
+  return now.statsReset === before.statsReset || now.checkpoint === before.checkpoint;
 }
 
 function ofUnbroken({ status, isSynchronous }: Finding): Verdict {

@@ -1,13 +1,13 @@
 import type { Scope } from '../../core/scope/scope.js';
 import { classify } from '../../errors/classify.js';
-import { CommitOutcomeUnknownError, TransactionRolledBackError } from '../../errors/errors.js';
+import { CommitOutcomeUnknownError, TransactionMisuseError, TransactionRolledBackError } from '../../errors/errors.js';
 import { isBrokenWait } from '../commit/resolver.js';
 import type { Evidence } from '../commit/evidence.js';
 import { Statement } from '../statement.js';
 import { assertClosed, Level } from './level.js';
 import type { Transaction } from './level.js';
 import { Overrun } from './overrun.js';
-import { lostWithin } from './undone.js';
+import { lostWithin, undone } from './undone.js';
 import type { Verifier } from './verifier.js';
 import type { Work } from './work.js';
 
@@ -46,12 +46,14 @@ export async function attempt<T>(
     const called = fn(level.tx);
     const result = await (overrun === undefined ? called : overrun.race(called));
     assertClosed(level.end());
+    assertNothingOpen(work);
     if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
     const evidence = identity && (await verifier?.evidence(work, identity));
     await commit(work, evidence, options);
     return { result, hooks: level.hooks };
   } catch (error) {
     level.end();
+    work.close();
     const undoing = rollBack(work, options);
     // Past the deadline nobody waits for the ROLLBACK either.
     await (overrun === undefined ? undoing : overrun.race(undoing).catch(() => undefined));
@@ -62,6 +64,9 @@ export async function attempt<T>(
 }
 
 async function commit(work: Work, evidence: Evidence | undefined, options: AttemptOptions): Promise<void> {
+  // What was not waited for may have failed meanwhile.
+  if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
+  work.close();
   const { client } = work.entry;
   let isBroken = false;
   const onNotice = (notice: { routine?: string | undefined }) => (isBroken ||= isBrokenWait(notice));
@@ -72,7 +77,7 @@ async function commit(work: Work, evidence: Evidence | undefined, options: Attem
   } catch (error) {
     if (classify(error, 'commit').outcome !== 'unknown') throw error;
     options.release(work, error as Error);
-    await resolve(evidence, error as Error, options);
+    await resolve(work, evidence, error as Error, options);
     return;
   } finally {
     client.removeListener('notice', onNotice);
@@ -83,15 +88,30 @@ async function commit(work: Work, evidence: Evidence | undefined, options: Attem
 }
 
 /** COMMIT got no answer. Returns where it took effect. */
-async function resolve(evidence: Evidence | undefined, error: Error, options: AttemptOptions): Promise<void> {
+async function resolve(
+  work: Work,
+  evidence: Evidence | undefined,
+  error: Error,
+  options: AttemptOptions,
+): Promise<void> {
   const { verifier, isReadOnly, resolveMs, scope } = options;
   // Nothing was written, so there is nothing that could be missing, or be there twice.
-  if (isReadOnly || evidence?.xid === null) throw lostWithin(error);
+  if (isReadOnly || evidence?.xid === null) {
+    const told = undone(error);
+    work.note(told);
+    throw told;
+  }
   if (evidence === undefined || verifier === undefined) throw new CommitOutcomeUnknownError('not-verified', error);
   const until = Math.min(performance.now() + resolveMs, scope?.earliestDeadline ?? Infinity);
   const resolution = await verifier.resolve(evidence, until);
   if (resolution === 'rolled-back') throw lostWithin(error);
   if (resolution !== 'committed') throw new CommitOutcomeUnknownError(resolution.unknown, error);
+}
+
+/** COMMIT would wait behind it, for ever where nobody reads it on. */
+function assertNothingOpen({ entry }: Work): void {
+  if (!entry.submissionActive) return;
+  throw new TransactionMisuseError('A cursor, stream or COPY was still open at the end of its transaction; close it');
 }
 
 /** Never rejects. Where the server does not confirm it, the connection is closed, and the transaction ends with it. */

@@ -78,7 +78,7 @@ export class Level implements Door {
     const inner = new Level(work);
     this.#inner = inner;
     const name = `edr_${String(++work.savepoints)}`;
-    const errorBefore = work.firstError;
+    const { firstError, isDoomed } = work;
     try {
       await work.run(`SAVEPOINT ${name}`);
       const result = await fn(inner.tx);
@@ -90,7 +90,7 @@ export class Level implements Door {
       inner.end();
       // Where it fails, the transaction stays aborted or its connection is gone, and COMMIT will tell.
       await work.run(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`).then(
-        () => (work.firstError = errorBefore),
+        () => Object.assign(work, { firstError, isDoomed }),
         () => undefined,
       );
       throw error;

@@ -1,6 +1,7 @@
 import { bindingScope, inScope } from '../../core/scope/current.js';
 import { Scope } from '../../core/scope/scope.js';
 import { throwLater } from '../../core/root-scope.js';
+import { sqlstate } from '../../errors/classify.js';
 import { pinoErrorSerializer } from '../../errors/pino-error-serializer.js';
 import type { Bag } from '../bag.js';
 import type { ResolvedPoolOptions } from '../options/index.js';
@@ -59,6 +60,8 @@ export class Transactions {
         this.#bag.release(work.entry, error);
       },
     };
+    // It writes although it is read-only, and would do so again.
+    const isMistaken = (failure: unknown) => options.readOnly === true && sqlstate(failure) === '25006';
     let work: Work | undefined;
     const once = async () => {
       work = undefined;
@@ -71,7 +74,9 @@ export class Transactions {
       committed = await once();
     } catch (error) {
       const judge = (failure: unknown) =>
-        work === undefined || work.isOwn(failure) ? replayOf(failure, work?.firstError) : 'never';
+        (work === undefined || work.isOwn(failure)) && !isMistaken(failure)
+          ? replayOf(failure, work?.firstError)
+          : 'never';
       committed = await retry(error, once, {
         retries: options.retries ?? retrier.options.retries,
         mayRepeat: (failure) => judge(failure) !== 'never',

@@ -34,6 +34,7 @@ export class Verifier {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#isUnsupported = true;
+      work.firstError = undefined;
       this.#logger.warn(
         { pool: this.#pool, sqlstate: sqlstate(error) },
         'The server does not tell the id of a transaction; a COMMIT whose answer is lost will be reported as unknown',

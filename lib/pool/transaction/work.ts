@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { runBorrowed } from '../borrower.js';
 import type { PoolEntry } from '../pool-entry.js';
 import type { QueryCallback } from '../statement.js';
+import { TransactionMisuseError } from '../../errors/errors.js';
 import { undone } from './undone.js';
 
 /** One attempt at a transaction on one connection. */
@@ -10,22 +11,38 @@ export class Work {
   firstError: Error | undefined;
   savepoints = 0;
   isReleased = false;
+  /** A statement got no answer, and its caller was told that it will be undone. */
+  isDoomed = false;
+  /** COMMIT or ROLLBACK is on its way; after it the connection is somebody else's. */
+  #isClosed = false;
   #errors: Set<unknown> | undefined;
 
   constructor(readonly entry: PoolEntry) {}
 
+  /** It must not be committed. */
   get isAborted(): boolean {
-    return this.entry.client.getTransactionStatus() === 'E';
+    return this.isDoomed || this.entry.client.getTransactionStatus() === 'E';
+  }
+
+  /** Nothing of the transaction is sent any more, whoever still holds a part of it. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Before COMMIT; whatever fails here is undone. */
   submit(config: unknown, values: unknown, callback: QueryCallback): void {
+    if (this.#isClosed) {
+      process.nextTick(callback, new TransactionMisuseError('The transaction has ended'));
+      return;
+    }
     runBorrowed(this.entry, config, values, (error, result) => {
       if (error == null) {
         callback(null, result);
         return;
       }
-      const told = undone(error);
+      // One that COMMIT has overtaken may be committed with it.
+      const told = this.#isClosed ? error : undone(error);
+      if (told !== error) this.isDoomed = true;
       this.firstError ??= told;
       this.note(told);
       callback(told);

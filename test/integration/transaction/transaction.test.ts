@@ -106,6 +106,17 @@ describe('transaction()', () => {
     it('a transaction that is read-only cannot write, and says so once', async () => {
       const error = await failureOf(pool.transaction((tx) => add(tx, 'a'), { readOnly: true, retries: 0 }));
       expect(error).to.include({ code: '25006' });
+      let calls = 0;
+      await failureOf(
+        pool.transaction(
+          (tx) => {
+            calls += 1;
+            return add(tx, 'a');
+          },
+          { readOnly: true },
+        ),
+      );
+      expect(calls, 'a mistake is not replayed').to.equal(1);
     });
 
     for (const [options, says] of [
@@ -308,6 +319,50 @@ describe('transaction()', () => {
       });
       expect(await notes()).to.deep.equal(['theirs']);
       await single.end();
+    });
+
+    it("sends nothing on a connection that is somebody else's by then, savepoints included", async () => {
+      const single = new ResilientPool({ connectionString: database.connectionString, max: 1 });
+      let goOn: () => void = () => undefined;
+      const slow = new Promise<void>((resolve) => (goOn = resolve));
+      const late: unknown[] = [];
+      const error = await failureOf(
+        single.transaction(
+          (tx) =>
+            tx
+              .transaction(async (inner) => {
+                await add(inner, 'mine');
+                await slow;
+              })
+              .catch((failure: unknown) => late.push(failure)),
+          { timeoutMs: 100 },
+        ),
+      );
+      expect(error).to.be.instanceOf(DeadlineExceededError);
+      const client = await single.connect();
+      await client.query('BEGIN');
+      await client.query('SAVEPOINT edr_1');
+      await client.query("insert into entries values (1, 'theirs')");
+      goOn();
+      await sleep(50);
+      expect((await client.query('COMMIT')).command).to.equal('COMMIT');
+      client.release();
+      expect(late).to.have.length(1);
+      expect(late[0]).to.be.instanceOf(TransactionMisuseError);
+      expect(await notes()).to.deep.equal(['theirs']);
+      await single.end();
+    });
+
+    it('is not left with an open cursor', async () => {
+      const { ms, error } = await timed(() =>
+        pool.transaction(async (tx) => {
+          const cursor = tx.query(new Cursor('select generate_series(1, 1000)'));
+          await cursor.read(1);
+        }),
+      );
+      expect(error).to.be.instanceOf(TransactionMisuseError);
+      expect(error?.message).to.match(/still open at the end/);
+      expect(ms).to.be.lessThan(4 * 1000);
     });
 
     for (const text of [

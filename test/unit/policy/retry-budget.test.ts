@@ -25,6 +25,15 @@ describe('RetryBudget', () => {
     expect(takeAll(few), 'what was not used is not saved up').to.equal(3);
   });
 
+  it('grants less than one a second, too', () => {
+    const few = budget(0, 0.5);
+    expect(takeAll(few)).to.equal(0);
+    now += 2100;
+    expect(takeAll(few)).to.equal(1);
+    now += 1000;
+    expect(takeAll(few)).to.equal(0);
+  });
+
   it('grants a share of the calls', () => {
     const share = budget(20, 0);
     expect(takeAll(share)).to.equal(0);
