@@ -325,6 +325,7 @@ describe('transaction()', () => {
       const single = new ResilientPool({ connectionString: database.connectionString, max: 1 });
       let goOn: () => void = () => undefined;
       const slow = new Promise<void>((resolve) => (goOn = resolve));
+      await single.transaction((tx) => tx.query('select 1'));
       const late: unknown[] = [];
       const error = await failureOf(
         single.transaction(
@@ -335,7 +336,7 @@ describe('transaction()', () => {
                 await slow;
               })
               .catch((failure: unknown) => late.push(failure)),
-          { timeoutMs: 100 },
+          { timeoutMs: 500 },
         ),
       );
       expect(error).to.be.instanceOf(DeadlineExceededError);
