@@ -54,6 +54,18 @@ describe('a COMMIT whose answer is lost', () => {
     await pool.end();
     await open(options);
   }
+  /** COMMIT is carried out, its answer cut, and the server out of reach from then on. */
+  const loseAnswerAndServer = () =>
+    proxy.cutAfterMessage({
+      direction: 'toClient',
+      match: (message) => {
+        if (!isCommitted(message)) return false;
+        void proxy.refuse();
+        return true;
+      },
+      when: 'before',
+      reset: true,
+    });
   const write = (tx: Transaction) => {
     calls += 1;
     tx.afterCommit(() => hooks++);
@@ -243,16 +255,7 @@ describe('a COMMIT whose answer is lost', () => {
   });
 
   it('with the server gone: told when the time is over that nobody could be asked', async () => {
-    proxy.cutAfterMessage({
-      direction: 'toClient',
-      match: (message) => {
-        if (!isCommitted(message)) return false;
-        void proxy.refuse();
-        return true;
-      },
-      when: 'before',
-      reset: true,
-    });
+    loseAnswerAndServer();
     const began = performance.now();
     const error = await failureOf(pool.transaction(write, { timeoutMs: 700 }));
     expect(error).to.include({ code: 'DB_COMMIT_OUTCOME_UNKNOWN', reason: 'unreachable' });
@@ -263,16 +266,7 @@ describe('a COMMIT whose answer is lost', () => {
 
   it('with a pool that is closed meanwhile: told, and end() does not wait for ever', async () => {
     await reopen({ drainTimeoutMs: 300 });
-    const cut = proxy.cutAfterMessage({
-      direction: 'toClient',
-      match: (message) => {
-        if (!isCommitted(message)) return false;
-        void proxy.refuse();
-        return true;
-      },
-      when: 'before',
-      reset: true,
-    });
+    const cut = loseAnswerAndServer();
     const failed = failureOf(pool.transaction(write));
     await cut.done;
     await sleep(50);
@@ -282,16 +276,7 @@ describe('a COMMIT whose answer is lost', () => {
   });
 
   it('with a pool that is being closed: told what became of it, and end() waits for that', async () => {
-    const cut = proxy.cutAfterMessage({
-      direction: 'toClient',
-      match: (message) => {
-        if (!isCommitted(message)) return false;
-        void proxy.refuse();
-        return true;
-      },
-      when: 'before',
-      reset: true,
-    });
+    const cut = loseAnswerAndServer();
     const told = pool.transaction(write);
     await cut.done;
     const ended = pool.end();
@@ -323,16 +308,7 @@ describe('a COMMIT whose answer is lost', () => {
   });
 
   it('with a clean restart in between: told that it is stored', async () => {
-    const cut = proxy.cutAfterMessage({
-      direction: 'toClient',
-      match: (message) => {
-        if (!isCommitted(message)) return false;
-        void proxy.refuse();
-        return true;
-      },
-      when: 'before',
-      reset: true,
-    });
+    const cut = loseAnswerAndServer();
     const told = pool.transaction(write);
     await cut.done;
     await server.restart({ mode: 'fast' });
@@ -342,16 +318,7 @@ describe('a COMMIT whose answer is lost', () => {
   });
 
   it('with a crash in between: told as unknown, with the reason', async () => {
-    const cut = proxy.cutAfterMessage({
-      direction: 'toClient',
-      match: (message) => {
-        if (!isCommitted(message)) return false;
-        void proxy.refuse();
-        return true;
-      },
-      when: 'before',
-      reset: true,
-    });
+    const cut = loseAnswerAndServer();
     const told = failureOf(pool.transaction(write));
     await cut.done;
     await server.kill();
@@ -365,16 +332,7 @@ describe('a COMMIT whose answer is lost', () => {
     // So the last checkpoint is one that the transaction came after.
     await server.restart({ mode: 'fast' });
     await reopen({});
-    const cut = proxy.cutAfterMessage({
-      direction: 'toClient',
-      match: (message) => {
-        if (!isCommitted(message)) return false;
-        void proxy.refuse();
-        return true;
-      },
-      when: 'before',
-      reset: true,
-    });
+    const cut = loseAnswerAndServer();
     const told = pool.transaction(write);
     await cut.done;
     for (const what of ['bgwriter', 'wal', 'archiver']) {

@@ -228,6 +228,13 @@ describe('retries', () => {
     expect(await runs()).to.equal(1);
   });
 
+  it('a statement on a client that is checked out is not sent again', async () => {
+    const client = await open().connect();
+    expect(await failureOf(client.query('select flaky(100)'))).to.include({ code: '40001' });
+    client.release();
+    expect(await runs()).to.equal(1);
+  });
+
   it('ends with the deadline, and does not wait for it where that would be in vain', async () => {
     const pool = open({ retry: { minDelayMs: 10_000, maxDelayMs: 10_000, budgetPerSecond: 1000 } });
     const { ms, error } = await timed(() => runWithDeadline(200, () => pool.query('select flaky(100)')));
@@ -308,6 +315,13 @@ describe('retries', () => {
       const db = withRetry(open({ retry: { budgetPerSecond: 100 } }), { retries: 2, budgetPerSecond: 100 });
       await failureOf(db.query('select flaky(100)'));
       expect(await runs()).to.equal(3);
+    });
+
+    it('has a budget of its own, where that of the pool is spent', async () => {
+      const pool = open({ retry: { budgetPercent: 0, budgetPerSecond: 0 } });
+      await failureOf(pool.query('select flaky(100)'));
+      await failureOf(withRetry(pool, { retries: 2, budgetPerSecond: 100 }).query('select flaky(100)'));
+      expect(await runs()).to.equal(1 + 3);
     });
 
     it('takes anything with a query method', async () => {
