@@ -80,7 +80,7 @@ export class Rig implements AsyncDisposable {
   /** The standby takes the place of the primary. */
   async promote(): Promise<void> {
     if (this.standby === undefined) throw new Error('There is no standby to be promoted');
-    await this.standby.query('select pg_promote()');
+    await this.standby.promote();
     this.proxy.retarget(this.standby);
     this.primary = this.standby;
   }

@@ -19,7 +19,8 @@ export type ShutdownMode = 'smart' | 'fast' | 'immediate';
 const shutdownSignals = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 const startTimeoutMs = 30_000;
 const shutdownTimeoutMs = 30_000;
-const statementTimeoutMs = 10_000;
+const statementTimeoutMs = 30_000;
+const promotionTimeoutMs = 30_000;
 
 export interface ServerTraits {
   readonly password: string;
@@ -104,6 +105,27 @@ export class PostgresServer implements AsyncDisposable {
     });
   }
 
+  /**
+   * Makes a primary of a standby, and waits until it takes writes.
+   *
+   * @throws Error when it is not a standby (SQLSTATE 55000, of pg's), or takes no writes within 30 s.
+   */
+  promote(): Promise<void> {
+    return this.#inTurn('be promoted', async () => {
+      // Without waiting: the snapshot of a statement that waits would hold up replay, and with it the promotion.
+      await this.query('select pg_promote(wait => false)');
+      const until = Date.now() + promotionTimeoutMs;
+      for (;;) {
+        const [row] = await this.query<{ replays: boolean }>('select pg_is_in_recovery() as replays');
+        if (row?.replays === false) return;
+        if (Date.now() > until) {
+          throw new Error(`The standby takes no writes within ${String(promotionTimeoutMs / 1000)} s of its promotion`);
+        }
+        await sleep(10);
+      }
+    });
+  }
+
   /** SIGKILL to the server and all of its processes, frozen or not, at once. Resolves when they are gone. */
   kill(): Promise<void> {
     const killed = this.#killNow(); // without waiting for its turn: a start or a shutdown may be under way
@@ -143,7 +165,7 @@ export class PostgresServer implements AsyncDisposable {
   /**
    * Runs one statement on a new administrative connection, straight to the server, and returns the rows.
    *
-   * @throws what pg throws, and an Error when there is no answer within 10 s.
+   * @throws what pg throws, and an Error when there is no answer within 30 s.
    */
   query<Row extends object = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     return runStatement(this.#login(), text, values, statementTimeoutMs) as Promise<Row[]>;

@@ -19,13 +19,13 @@ export interface StandbyOptions {
 }
 
 const standbyName = 'standby';
-const streamsWithinMs = 10_000;
+const streamsWithinMs = 30_000;
 
 /**
  * Starts a streaming standby of this server, from a copy of its data: the primary is shut down for as long as copying
- * takes, and started again. Promote it with `standby.query('select pg_promote()')`. A primary has one at most.
+ * takes, and started again. `standby.promote()` makes it one itself. A primary has one at most.
  *
- * @throws Error when the primary is frozen or was stopped, or when the standby does not stream within 10 s.
+ * @throws Error when the primary is frozen or was stopped, or when the standby does not stream within 30 s.
  */
 export async function startStandby(
   primary: PostgresServer,

@@ -85,7 +85,7 @@ describe('transaction ids that are used again', function () {
       servers.push(standby);
       const promoted = async (): Promise<PostgresServer> => {
         await primary.kill();
-        await standby.query('select pg_promote()');
+        await standby.promote();
         return standby;
       };
       return { server: primary, crash: promoted };

@@ -43,10 +43,33 @@ describe('startStandby', () => {
     await insert;
   });
 
-  it('is promoted, and waits for nobody then', async () => {
+  it('is promoted, whatever it has yet to replay, and waits for nobody then', async () => {
+    await standby.query('select pg_wal_replay_pause()');
+    await primary.query('delete from kept where n = 3');
+    await primary.query('insert into kept values (3)');
+    await primary.query('vacuum kept'); // its replay waits for every older snapshot on the standby
+    await received(primary, standby);
     await primary.kill();
-    await standby.query('select pg_promote()');
+    await standby.promote();
     await standby.query('insert into kept values (4)');
     expect(await standby.query('select n from kept order by n')).to.deep.equal([1, 2, 3, 4].map((n) => ({ n })));
   });
+
+  it('is promoted once', async () => {
+    expect(await rejection(standby.promote())).to.have.property('code', '55000');
+  });
 });
+
+async function received(primary: PostgresServer, standby: PostgresServer): Promise<void> {
+  const [written] = await primary.query<{ end: string }>('select pg_current_wal_flush_lsn()::text as end');
+  await eventually(
+    async () => {
+      const [row] = await standby.query<{ all: boolean }>('select pg_last_wal_receive_lsn() >= $1::pg_lsn as all', [
+        written?.end,
+      ]);
+      return row?.all === true;
+    },
+    5000,
+    'the standby to receive all',
+  );
+}
