@@ -32,6 +32,7 @@ export class DeadlineList {
   #last: Expiring | undefined;
   #timer: Timer | undefined;
   #armedFor = Infinity;
+  #closed = false;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -62,10 +63,16 @@ export class DeadlineList {
     else entry.after.before = entry.before;
     entry.before = undefined;
     entry.after = undefined;
+    if (this.#closed && this.#first === undefined) this.#disarm();
   }
 
-  /** Stops the timer. Entries still listed never expire. */
+  /** From now on the timer does not stay when nothing is listed. What is listed expires in its time. */
   close(): void {
+    this.#closed = true;
+    if (this.#first === undefined) this.#disarm();
+  }
+
+  #disarm(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#armedFor = Infinity;

@@ -2,6 +2,7 @@ import type { Classification, Phase, Retry, Verdict } from './classification.js'
 import { verdictOfFailure } from './connection-failures.js';
 import { DbResilienceError, type ErrorCode, type Outcome } from './errors.js';
 import { type DatabaseError, isError, verdictOf } from './sqlstate.js';
+import { cameWhileConnecting } from './while-connecting.js';
 
 export type { Classification, Kind, Phase, Retry } from './classification.js';
 export type { DatabaseError } from './sqlstate.js';
@@ -56,6 +57,7 @@ function hasDatabaseShape(error: unknown): error is DatabaseError {
 function judge(error: unknown, phase: Phase, depth: number): Classification | undefined {
   if (typeof error !== 'object' || error === null || depth > maxDepth) return undefined;
   if (DbResilienceError.is(error)) return judgeOwn(error, phase, depth);
+  if (cameWhileConnecting(error)) phase = 'connect';
   if (hasDatabaseShape(error)) {
     const verdict = verdictOf(error) ?? { kind: 'raised' };
     return settle(verdict, phase, isError(error.severity) ? 'rolled-back' : undefined);

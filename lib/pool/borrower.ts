@@ -26,10 +26,11 @@ export function runBorrowed(entry: PoolEntry, config: unknown, values: unknown, 
   }
 }
 
-export function submitBorrowed(entry: PoolEntry, submittable: Submittable): void {
+/** @param told what its user is told in place of an error */
+export function submitBorrowed(entry: PoolEntry, submittable: Submittable, told?: (error: unknown) => unknown): void {
   const text = textOf(submittable);
   const scope = scopeFor(entry, text);
-  const submission = new Submission(entry, submittable, scope);
+  const submission = new Submission(entry, submittable, scope, told);
   const refused = refusedIn(entry, scope, text);
   if (refused === undefined) {
     entry.start(submission);

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { outsideRequests } from '../core/root-scope.js';
 import { sqlstate } from '../errors/classify.js';
 import { ConnectionLostError, describeCause } from '../errors/errors.js';
+import { noteConnecting } from '../errors/while-connecting.js';
 import { destroySocket, guardedClass } from './guarded-client.js';
 import type { ClientClass, GuardedClient } from './guarded-client.js';
 
@@ -46,6 +47,7 @@ async function openOne(options: DialOptions): Promise<GuardedClient> {
     return client;
   } catch (error) {
     destroySocket(client);
+    noteConnecting(error);
     throw error;
   } finally {
     clearTimeout(timer);

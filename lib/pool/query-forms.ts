@@ -3,17 +3,20 @@ import { runBorrowed, submitBorrowed } from './borrower.js';
 import type { PoolEntry } from './pool-entry.js';
 import type { QueryCallback } from './statement.js';
 import { isSubmittable, Submission } from './submission.js';
+import type { Submittable } from './submission.js';
 
 /** Through what a statement gets to its connection. */
 export interface Door {
   /** Why it may not; undefined where it may. */
   refusal(entry: PoolEntry, config: unknown): Error | undefined;
   run(entry: PoolEntry, config: unknown, values: unknown, callback: QueryCallback): void;
+  submit(entry: PoolEntry, submittable: Submittable): void;
 }
 
 const borrowed: Door = {
   refusal: (entry) => (entry.released ? clientReleased() : undefined),
   run: runBorrowed,
+  submit: submitBorrowed,
 };
 
 /** `client.query` in all the forms that pg has: text or config, values, callback or promise, Submittables. */
@@ -32,7 +35,7 @@ export function queryThrough(
       const submission = new Submission(entry, config, undefined);
       process.nextTick(() => submission.refuse(refused));
     } else {
-      submitBorrowed(entry, config);
+      door.submit(entry, config);
     }
     return config;
   }

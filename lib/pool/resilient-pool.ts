@@ -94,7 +94,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
       },
     );
     const maintenance = new Maintenance(bag, resolved);
-    const retrier = new Retrier(resolved.retry);
+    const retrier = new Retrier(resolved.retry, resolved.cancelOnDisconnect);
     const runner = new Runner(bag, resolved.name, retrier, () => this.listenerCount('acquire') > 0);
     const resolver = new CommitResolver((signal) => dialer.dial(signal));
     const verifier = new Verifier(resolver, resolved.logger, resolved.name);

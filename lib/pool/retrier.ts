@@ -6,6 +6,8 @@ import { pause } from '../policy/pause.js';
 import { retry } from '../policy/retry.js';
 import { RetryBudget } from '../policy/retry-budget.js';
 import type { ResolvedRetryOptions } from './options/retry.js';
+import { isUnwanted } from './scope-rules.js';
+import type { CancelOnDisconnect } from './scope-rules.js';
 
 /** What a caller says of his statement. */
 export interface Declared {
@@ -21,10 +23,27 @@ export interface Declared {
 export class Retrier {
   readonly options: ResolvedRetryOptions;
   readonly budget: RetryBudget;
+  readonly #cancelOnDisconnect: CancelOnDisconnect;
 
-  constructor(options: ResolvedRetryOptions, now?: () => number) {
+  constructor(options: ResolvedRetryOptions, cancelOnDisconnect: CancelOnDisconnect, now?: () => number) {
     this.options = options;
+    this.#cancelOnDisconnect = cancelOnDisconnect;
     this.budget = new RetryBudget(options.budgetPercent, options.budgetPerSecond, now);
+  }
+
+  /**
+   * Waits before a retry. False where it is not to be: for want of time or budget, or because nobody wants it any more.
+   *
+   * @param text undefined for a whole transaction
+   * @param isFree it does not count against the budget
+   */
+  async pause(number: number, scope: Scope | undefined, text: string | undefined, isFree = false): Promise<boolean> {
+    const isToBe = await pause(number, this.options, scope, {
+      take: () => isFree || this.budget.take(),
+      isUnwanted: (reason) => isUnwanted(reason, this.#cancelOnDisconnect, text, false),
+    });
+    if (isToBe && scope !== undefined) scope.usage.retries += 1;
+    return isToBe;
   }
 
   /** A first attempt failed. Resolves with what a later one brings; rejects with what is true of all of them. */
@@ -35,7 +54,7 @@ export class Retrier {
     scope: Scope | undefined,
     attempt: () => Promise<unknown>,
   ): Promise<unknown> {
-    const { options, budget } = this;
+    const { options } = this;
     const mayRepeat = (failure: unknown) => mayBeRepeated(failure, text, declared, options.selects);
     let unknown: unknown;
     const note = (failure: unknown) => {
@@ -48,11 +67,9 @@ export class Retrier {
       return await retry(error, attempt, {
         retries: declared.retries ?? options.retries,
         mayRepeat,
-        pause: async (number, failure) => {
+        pause: (number, failure) => {
           note(failure);
-          if (!budget.take() || !(await pause(number, options, scope))) return false;
-          if (scope !== undefined) scope.usage.retries += 1;
-          return true;
+          return this.pause(number, scope, text);
         },
       });
     } catch (last) {

@@ -40,6 +40,7 @@ export class Submission extends Expiring implements Bound {
   /** What must go before it on the connection has been sent. */
   prepared = false;
   readonly #submittable: Submittable;
+  readonly #toldOf: (error: unknown) => unknown;
   #stop: Stop | undefined;
   #told = false;
 
@@ -47,8 +48,11 @@ export class Submission extends Expiring implements Bound {
     readonly entry: PoolEntry,
     submittable: Submittable,
     readonly scope: Scope | undefined,
+    /** What its user is told in place of an error. */
+    told: (error: unknown) => unknown = (error) => error,
   ) {
     super();
+    this.#toldOf = told;
     this.#submittable = submittable;
     // The socket's events come in the context of whichever request opened the connection.
     const context = new AsyncResource('express-db-resilience.submittable');
@@ -61,7 +65,7 @@ export class Submission extends Expiring implements Bound {
           // Once: after the end of its time, the connection's own end is no news.
           if (this.#told) return;
           this.#told = this.#stop !== undefined;
-          args[0] = this.#explained(args[0]);
+          args[0] = this.#toldOf(this.#explained(args[0]));
         }
         try {
           context.runInAsyncScope(handler, submittable, ...args);
@@ -110,7 +114,7 @@ export class Submission extends Expiring implements Bound {
   override expire(now: number): void {
     if (this.#stop !== undefined) {
       // A suspended cursor ignores a cancel, and a dead server does not answer one.
-      const error = stopError(this.#stop, { outcome: 'unknown' });
+      const error = this.#toldOf(stopError(this.#stop, { outcome: 'unknown' })) as Error;
       this.refuse(error);
       // A stream whose reader stands still would hear of it at his next read.
       (this.#submittable as { destroy?: (error: Error) => void }).destroy?.(error);

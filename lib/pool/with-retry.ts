@@ -41,7 +41,7 @@ export function withRetry(queryable: Queryable, options: WithRetryOptions = {}):
   const { readOnly, idempotent, ...settings } = options;
   const problem = findProblem({ readOnly: boolean, idempotent: boolean }, { readOnly, idempotent });
   if (problem !== undefined) throw new ConfigurationError(problem.option, `withRetry: ${problem.message}`);
-  const retrier = new Retrier(resolveRetry(settings));
+  const retrier = new Retrier(resolveRetry(settings), 'reads');
   const declared = { readOnly, idempotent };
   return { query: (config: unknown, values?: unknown[]) => runRetried(retrier, queryable, config, values, declared) };
 }

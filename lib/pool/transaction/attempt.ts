@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scope } from '../../core/scope/scope.js';
 import { classify } from '../../errors/classify.js';
 import { CommitOutcomeUnknownError, TransactionMisuseError, TransactionRolledBackError } from '../../errors/errors.js';
 import { isBrokenWait } from '../commit/resolver.js';
 import type { Evidence } from '../commit/evidence.js';
+import { CLOSING_MS } from '../pool-entry.js';
 import { Statement } from '../statement.js';
 import { assertClosed, Level } from './level.js';
 import type { Transaction } from './level.js';
@@ -40,13 +42,14 @@ export async function attempt<T>(
   const { verifier, scope, isReadOnly } = options;
   const level = new Level(work);
   const overrun = scope === undefined ? undefined : new Overrun(work.entry.deadlines, scope);
+  const inTime = <R>(pending: R | PromiseLike<R>) => (overrun === undefined ? pending : overrun.race(pending));
   try {
-    const identity = verifier === undefined || isReadOnly ? undefined : await verifier.identify(work);
+    const asked = verifier === undefined || isReadOnly ? undefined : verifier.identify(work);
+    const identity = await (asked === undefined ? undefined : inTime(asked));
     await work.run(options.begin);
-    const called = fn(level.tx);
-    const result = await (overrun === undefined ? called : overrun.race(called));
+    const result = await inTime(fn(level.tx));
     assertClosed(level.end());
-    assertNothingOpen(work);
+    if (work.entry.submissionActive) await inTime(endOfSubmission(work));
     if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
     const evidence = identity && (await verifier?.evidence(work, identity));
     await commit(work, evidence, options);
@@ -108,10 +111,15 @@ async function resolve(
   if (resolution !== 'committed') throw new CommitOutcomeUnknownError(resolution.unknown, error);
 }
 
-/** COMMIT would wait behind it, for ever where nobody reads it on. */
-function assertNothingOpen({ entry }: Work): void {
-  if (!entry.submissionActive) return;
-  throw new TransactionMisuseError('A cursor, stream or COPY was still open at the end of its transaction; close it');
+/**
+ * COMMIT would wait behind a cursor, stream or COPY, for ever where nobody reads it on. One that has ended or failed says
+ * so just before the server is ready again, and only then is known whether the transaction has been aborted.
+ */
+async function endOfSubmission({ entry }: Work): Promise<void> {
+  for (const until = performance.now() + CLOSING_MS; entry.submissionActive; await sleep(1)) {
+    if (performance.now() < until) continue;
+    throw new TransactionMisuseError('A cursor, stream or COPY was still open at the end of its transaction; close it');
+  }
 }
 
 /** Never rejects. Where the server does not confirm it, the connection is closed, and the transaction ends with it. */

@@ -5,6 +5,7 @@ import type { PoolEntry } from '../pool-entry.js';
 import { queryThrough } from '../query-forms.js';
 import type { Door } from '../query-forms.js';
 import { textOf } from '../statement.js';
+import type { Submittable } from '../submission.js';
 import type { QueryCallback } from '../statement.js';
 import type { Work } from './work.js';
 
@@ -56,7 +57,11 @@ export class Level implements Door {
   }
 
   run(_entry: PoolEntry, config: unknown, values: unknown, callback: QueryCallback): void {
-    this.#work.submit(config, values, callback);
+    this.#work.send(config, values, callback);
+  }
+
+  submit(_entry: PoolEntry, submittable: Submittable): void {
+    this.#work.submit(submittable);
   }
 
   /** Nothing is taken any more. Told whether a savepoint within it is still open: somebody did not wait for it. */

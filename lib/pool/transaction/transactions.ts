@@ -6,7 +6,6 @@ import { pinoErrorSerializer } from '../../errors/pino-error-serializer.js';
 import type { Bag } from '../bag.js';
 import type { ResolvedPoolOptions } from '../options/index.js';
 import type { PoolEntry } from '../pool-entry.js';
-import { pause } from '../../policy/pause.js';
 import { retry } from '../../policy/retry.js';
 import type { Runner } from '../runner.js';
 import { scopeOf } from '../runner.js';
@@ -80,12 +79,7 @@ export class Transactions {
       committed = await retry(error, once, {
         retries: options.retries ?? retrier.options.retries,
         mayRepeat: (failure) => judge(failure) !== 'never',
-        pause: async (number, failure) => {
-          if (judge(failure) === 'budgeted' && !retrier.budget.take()) return false;
-          if (!(await pause(number, retrier.options, scope))) return false;
-          if (scope !== undefined) scope.usage.retries += 1;
-          return true;
-        },
+        pause: (number, failure) => retrier.pause(number, scope, undefined, judge(failure) === 'free'),
       });
     }
     for (const hook of committed.hooks) this.#call(hook);

@@ -30,7 +30,7 @@ export class Verifier {
     if (known !== undefined) return known;
     let row: Row;
     try {
-      row = onlyRow<Row>(await work.run(ASK_IDENTITY));
+      row = onlyRow<Row>(await work.ask(ASK_IDENTITY));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#isUnsupported = true;

@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import { runBorrowed } from '../borrower.js';
+import { runBorrowed, submitBorrowed } from '../borrower.js';
 import type { PoolEntry } from '../pool-entry.js';
 import type { QueryCallback } from '../statement.js';
+import type { Submittable } from '../submission.js';
 import { TransactionMisuseError } from '../../errors/errors.js';
 import { undone } from './undone.js';
 
@@ -30,29 +31,38 @@ export class Work {
   }
 
   /** Before COMMIT; whatever fails here is undone. */
-  submit(config: unknown, values: unknown, callback: QueryCallback): void {
+  send(config: unknown, values: unknown, callback: QueryCallback): void {
     if (this.#isClosed) {
       process.nextTick(callback, new TransactionMisuseError('The transaction has ended'));
       return;
     }
     runBorrowed(this.entry, config, values, (error, result) => {
-      if (error == null) {
-        callback(null, result);
-        return;
-      }
-      // One that COMMIT has overtaken may be committed with it.
-      const told = this.#isClosed ? error : undone(error);
-      if (told !== error) this.isDoomed = true;
-      this.firstError ??= told;
-      this.note(told);
-      callback(told);
+      if (error == null) callback(null, result);
+      else callback(this.#told(error));
     });
+  }
+
+  /** A cursor, stream or COPY; the same holds of what fails in it. */
+  submit(submittable: Submittable): void {
+    submitBorrowed(this.entry, submittable, (error) => (error instanceof Error ? this.#told(error) : error));
   }
 
   run(text: string): Promise<pg.QueryResult> {
     return new Promise((resolve, reject) => {
-      this.submit(text, undefined, (error, result) =>
+      this.send(text, undefined, (error, result) =>
         error == null ? resolve(result as pg.QueryResult) : reject(error),
+      );
+    });
+  }
+
+  /**
+   * A question of our own before BEGIN, in no scope: there it would be a read outside of a transaction, which ends when
+   * the client leaves, and the transaction runs on then.
+   */
+  ask(text: string): Promise<pg.QueryResult> {
+    return new Promise((resolve, reject) => {
+      this.entry.run(text, undefined, (error, result) =>
+        error == null ? resolve(result as pg.QueryResult) : reject(this.#told(error)),
       );
     });
   }
@@ -69,6 +79,16 @@ export class Work {
         }
       });
     });
+  }
+
+  /** What the user of a statement is told of its failure. */
+  #told(error: Error): Error {
+    // One that COMMIT has overtaken may be committed with it.
+    const told = this.#isClosed ? error : undone(error);
+    if (told !== error) this.isDoomed = true;
+    this.firstError ??= told;
+    this.note(told);
+    return told;
   }
 
   note(error: Error): void {

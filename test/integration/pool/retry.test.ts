@@ -8,6 +8,7 @@ import {
   runWithDeadline,
   withRetry,
 } from '../../../lib/index.js';
+import { classify } from '../../../lib/errors/classify.js';
 import type { ResilientPoolOptions } from '../../../lib/index.js';
 import { startFaultProxy } from '../../../lib/testing/index.js';
 import type { FaultProxy } from '../../../lib/testing/index.js';
@@ -135,6 +136,39 @@ describe('retries', () => {
     expect(error).to.be.instanceOf(ConnectionLostError);
     expect(error).to.include({ outcome: 'not-executed' });
     expect(ms).to.be.lessThan(4 * (50 + 100 + 200));
+  });
+
+  describe('a connection that the server itself refuses', () => {
+    // Of a statement that was sent, these would leave the outcome open.
+    const refusing = (failures: number): ResilientPoolOptions => ({
+      onConnect: async (client) => {
+        await client.query(`
+          do $$ begin
+            if nextval('runs') <= ${String(failures)} then
+              raise exception 'going down' using errcode = '57P01';
+            end if;
+          end $$`);
+      },
+    });
+
+    it('is opened again, whatever the statement would do', async () => {
+      await open(refusing(2)).query('insert into written values (1)');
+      expect((await observer.query('select from written')).rowCount).to.equal(1);
+      expect(await runs()).to.equal(3);
+    });
+
+    it('is opened again for a transaction', async () => {
+      await observer.query('alter sequence runs restart');
+      await open(refusing(2)).transaction((tx) => tx.query('insert into written values (1)'));
+      expect((await observer.query('select from written')).rowCount).to.equal(1);
+    });
+
+    it('is told as it is, and is not taken for a lost statement', async () => {
+      const pool = open({ ...refusing(1000), retry: false });
+      const error = await failureOf(pool.query('insert into written values (1)'));
+      expect(error).to.include({ code: '57P01' });
+      expect(classify(error, 'statement')).to.include({ outcome: 'not-executed', retry: 'statement' });
+    });
   });
 
   describe('a statement whose answer is lost', () => {

@@ -210,6 +210,23 @@ describe('transaction()', () => {
       expect(await notes()).to.deep.equal([]);
     });
 
+    it('where its time is over and the pool has been closed meanwhile', async () => {
+      const own = new ResilientPool({ connectionString: database.connectionString, drainTimeoutMs: 50 });
+      const failed = failureOf(
+        own.transaction(
+          async (tx) => {
+            await add(tx, 'a');
+            await new Promise(() => undefined);
+          },
+          { timeoutMs: 400 },
+        ),
+      );
+      await sleep(100);
+      await own.end();
+      expect(await failed).to.include({ code: 'DB_DEADLINE_EXCEEDED', outcome: 'rolled-back' });
+      expect(await notes()).to.deep.equal([]);
+    });
+
     it('where a signal of the view is aborted', async () => {
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 50);
@@ -476,6 +493,32 @@ describe('transaction()', () => {
         );
         expect(calls, how).to.equal(2);
       }
+    });
+
+    it('where others were in its way, whatever is left of the budget', async () => {
+      const retry = { budgetPercent: 0, budgetPerSecond: 0, minDelayMs: 1 };
+      const own = new ResilientPool({ connectionString: database.connectionString, retry });
+      let calls = 0;
+      await own.transaction(
+        async (tx) => {
+          calls += 1;
+          await tx.query('select balance from accounts where id = 1');
+          if (calls === 1) await pool.query('update accounts set balance = balance + 1 where id = 1');
+          await tx.query('update accounts set balance = 5 where id = 1');
+        },
+        { isolation: 'repeatable read' },
+      );
+      expect(calls).to.equal(2);
+      calls = 0;
+      const error = await failureOf(
+        own.transaction(async (tx) => {
+          calls += 1;
+          await tx.query('select pg_terminate_backend(pg_backend_pid())');
+        }),
+      );
+      expect(error).to.include({ code: '57P01' });
+      expect(calls).to.equal(1);
+      await own.end();
     });
 
     it('as often as `retries` says, and no more', async () => {

@@ -91,6 +91,63 @@ describe("a client that leaves, with cancelOnDisconnect: 'all'", () => {
   });
 });
 
+describe('a client that leaves while a retry waits', () => {
+  closeServicesAfterEach();
+  before(marksTable);
+  before(async () => {
+    const server = await sharedPostgres();
+    await server.query('create sequence retried');
+    await server.query(
+      `create function retried(wanted text) returns text language plpgsql as $$
+       begin
+         if nextval('retried') = 1 then raise exception 'not yet' using errcode = '40001'; end if;
+         return wanted;
+       end $$`,
+    );
+  });
+  beforeEach(async () => void (await (await sharedPostgres()).query('alter sequence retried restart')));
+  after(async () => void (await (await sharedPostgres()).query('drop function retried; drop sequence retried')));
+
+  const slowly = { retry: { minDelayMs: 1500, maxDelayMs: 1500 } };
+  const attempts = async () => {
+    const [row] = await (await sharedPostgres()).query<{ n: string }>('select last_value as n from retried');
+    return Number(row?.n);
+  };
+
+  for (const form of ['query', 'transaction'] as const) {
+    it(`does not end that of a write (${form})`, async () => {
+      let isDone = false;
+      const app = await service({ ...slowly, acquireTimeoutMs: 5000 }, ({ app: own }) => {
+        own.post('/', async (req) => {
+          const text = `insert into marks values (retried('${form}'))`;
+          if (form === 'query') await req.db.query(text);
+          else await req.db.transaction((tx) => tx.query(text));
+          isDone = true;
+        });
+      });
+      const { leave } = app.call('/', { method: 'POST' });
+      await eventually(async () => (await attempts()) === 1, 5000, 'the first attempt');
+      leave();
+      await eventually(() => isDone, 9000, 'the second one');
+      expect(await marked(form)).to.equal(1);
+    });
+  }
+
+  it('ends that of a read, which does not wait on', async () => {
+    const failures: Error[] = [];
+    const app = await service({ retry: { minDelayMs: 60_000, maxDelayMs: 60_000 } }, ({ app: own }) => {
+      own.get('/', async (req) => {
+        failures.push(await failureOf(req.db.query(`select retried('read')`)));
+      });
+    });
+    const { leave } = app.call('/');
+    await eventually(async () => (await attempts()) === 1, 5000, 'the first attempt');
+    leave();
+    await eventually(() => failures.length === 1, 1000, 'the route is told');
+    expect(failures[0]).to.include({ code: '40001' });
+  });
+});
+
 describe('a client that leaves, with cancelOnDisconnect: false', () => {
   closeServicesAfterEach();
 
