@@ -105,9 +105,9 @@ export function findProblem(rules: RuleTable, given: unknown, hint = '', group?:
   for (const option of Object.keys(given)) {
     if (!Object.hasOwn(rules, option)) return unknownOption(option, rules, hint, prefix);
   }
-  for (const [option, rule] of Object.entries(rules)) {
-    const value = given[option];
-    if (value === undefined || rule.accepts(value)) continue;
+  for (const option of Object.keys(given)) {
+    const [value, rule] = [given[option], rules[option]];
+    if (value === undefined || rule === undefined || rule.accepts(value)) continue;
     return { option: prefix + option, message: refusalOf(`Option "${prefix}${option}"`, value, rule) };
   }
   return undefined;

@@ -272,8 +272,12 @@ export class PoolEntry {
   #next(): void {
     this.deadlines.remove(this.#grace);
     const next = this.#waiting.shift();
-    if (next !== undefined) this.#send(next);
-    else this.owner.onFree(this);
+    if (next === undefined) {
+      this.owner.onFree(this);
+    } else {
+      if (next instanceof Statement) next.onTurn();
+      this.#send(next);
+    }
   }
 
   /** The server may not have noticed, and a read that nobody waits for any more is only load; a write runs on. */

@@ -4,6 +4,7 @@ import type { Scope } from '../core/scope/scope.js';
 import { SignalScope } from '../core/scope/signal-scope.js';
 import { ShuttingDownError } from '../errors/errors.js';
 import type { Bag } from './bag.js';
+import type { PoolEntry } from './pool-entry.js';
 import { rethrowFromCaller } from './query-forms.js';
 import { mayBeRepeated } from './retrier.js';
 import type { Declared, Retrier } from './retrier.js';
@@ -57,6 +58,14 @@ export class Runner {
 
   connect(view: View | undefined, callback: AcquireCallback): void {
     this.#acquire('borrower', scopeOf(view), undefined, callback);
+  }
+
+  /** A connection that is there at once; undefined where one has to be waited for, or none may be had. */
+  take(view: View | undefined): PoolEntry | undefined {
+    const bag = this.#bag;
+    const scope = scopeOf(view);
+    const isRefused = scope !== undefined && refusal(scope, bag.deadlines.now(), bag.cancelOnDisconnect, undefined);
+    return bag.closing || isRefused ? undefined : bag.take('borrower');
   }
 
   #once(view: View | undefined, scope: Scope | undefined, config: unknown, values: unknown): Promise<unknown> {

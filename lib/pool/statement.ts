@@ -30,6 +30,7 @@ export class Statement extends Expiring implements Bound {
   healed = false;
   #callback: QueryCallback | undefined;
   #timeoutAt = Infinity;
+  /** When its turn came: at once, unless others went before it. */
   #sentAt = 0;
   #stop: Stop | undefined;
 
@@ -60,7 +61,11 @@ export class Statement extends Expiring implements Bound {
   /** Its time begins. */
   start(): void {
     const { scope, timeoutMs, entry } = this;
-    if (timeoutMs > 0) this.#timeoutAt = entry.deadlines.now() + timeoutMs;
+    if (timeoutMs > 0 || scope !== undefined) {
+      const now = entry.deadlines.now();
+      if (timeoutMs > 0) this.#timeoutAt = now + timeoutMs;
+      this.#sentAt = now;
+    }
     scope?.bind(this);
     this.watch();
   }
@@ -73,12 +78,14 @@ export class Statement extends Expiring implements Bound {
     else this.entry.deadlines.add(this, at);
   }
 
+  /** Others went before it, and now it is its turn. */
+  onTurn(): void {
+    if (this.scope !== undefined) this.#sentAt = this.entry.deadlines.now();
+  }
+
   onSent(): void {
-    const { scope } = this;
     this.state = 'sent';
-    if (scope === undefined) return;
-    this.#sentAt = this.entry.deadlines.now();
-    scope.usage.statements += 1;
+    if (this.scope !== undefined) this.scope.usage.statements += 1;
   }
 
   onDeadlineMoved(): void {
@@ -169,7 +176,7 @@ export class Statement extends Expiring implements Bound {
     entry.deadlines.remove(this);
     if (scope !== undefined) {
       scope.unbind(this);
-      if (this.#sentAt > 0) scope.usage.databaseMs += entry.deadlines.now() - this.#sentAt;
+      if (this.state !== 'queued') scope.usage.databaseMs += entry.deadlines.now() - this.#sentAt;
     }
     if (error === undefined) callback(null, result);
     else callback(error);

@@ -3,7 +3,7 @@ import type { Scope } from '../../core/scope/scope.js';
 import { classify } from '../../errors/classify.js';
 import { CommitOutcomeUnknownError, TransactionMisuseError, TransactionRolledBackError } from '../../errors/errors.js';
 import { isBrokenWait } from '../commit/resolver.js';
-import type { Evidence } from '../commit/evidence.js';
+import type { Evidence, Identity } from '../commit/evidence.js';
 import { CLOSING_MS } from '../pool-entry.js';
 import { Statement } from '../statement.js';
 import { assertClosed, Level } from './level.js';
@@ -30,28 +30,33 @@ export interface AttemptOptions {
   readonly release: (work: Work, error?: Error) => void;
 }
 
+/** What the callback returned, and what is to be called now. */
+export interface Committed<T> {
+  readonly result: T;
+  readonly hooks: readonly (() => unknown)[];
+}
+
 /**
  * BEGIN, the callback, COMMIT, on one connection, which is given back in any case. Resolves where it was committed, with
  * what is to be called then. Else nothing of it is stored, or `CommitOutcomeUnknownError` says that this is not known.
  */
-export async function attempt<T>(
-  work: Work,
-  fn: Callback<T>,
-  options: AttemptOptions,
-): Promise<{ result: T; hooks: readonly (() => unknown)[] }> {
+export async function attempt<T>(work: Work, fn: Callback<T>, options: AttemptOptions): Promise<Committed<T>> {
   const { verifier, scope, isReadOnly } = options;
   const level = new Level(work);
   const overrun = scope === undefined ? undefined : new Overrun(work.entry.deadlines, scope);
-  const inTime = <R>(pending: R | PromiseLike<R>) => (overrun === undefined ? pending : overrun.race(pending));
   try {
-    const asked = verifier === undefined || isReadOnly ? undefined : verifier.identify(work);
-    const identity = await (asked === undefined ? undefined : inTime(asked));
+    let identity: Identity | undefined;
+    if (verifier !== undefined && !isReadOnly) {
+      identity = verifier.known(work) ?? (await inTime(verifier.identify(work), overrun));
+    }
     await work.run(options.begin);
-    const result = await inTime(fn(level.tx));
+    const result = await inTime(fn(level.tx), overrun);
     assertClosed(level.end());
-    if (work.entry.submissionActive) await inTime(endOfSubmission(work));
+    if (work.entry.submissionActive) await inTime(endOfSubmission(work), overrun);
     if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
     const evidence = identity && (await verifier?.evidence(work, identity));
+    // What was not waited for may have failed meanwhile.
+    if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
     await commit(work, evidence, options);
     return { result, hooks: level.hooks };
   } catch (error) {
@@ -66,38 +71,41 @@ export async function attempt<T>(
   }
 }
 
-async function commit(work: Work, evidence: Evidence | undefined, options: AttemptOptions): Promise<void> {
-  // What was not waited for may have failed meanwhile.
-  if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
+function inTime<T>(pending: T | PromiseLike<T>, overrun: Overrun | undefined): T | PromiseLike<T> {
+  return overrun === undefined ? pending : overrun.race(pending);
+}
+
+function commit(work: Work, evidence: Evidence | undefined, options: AttemptOptions): Promise<void> {
   work.close();
   const { client } = work.entry;
   let isBroken = false;
   const onNotice = (notice: { routine?: string | undefined }) => (isBroken ||= isBrokenWait(notice));
   client.on('notice', onNotice);
-  let command: string;
-  try {
-    ({ command } = await work.commit());
-  } catch (error) {
-    if (classify(error, 'commit').outcome !== 'unknown') throw error;
-    options.release(work, error as Error);
-    await resolve(work, evidence, error as Error, options);
-    return;
-  } finally {
-    client.removeListener('notice', onNotice);
-  }
-  if (command !== 'COMMIT') throw new TransactionRolledBackError(work.firstError);
-  options.release(work);
-  if (isBroken) throw new CommitOutcomeUnknownError('not-replicated');
+  return new Promise((resolve, reject) => {
+    work.commit((error, command) => {
+      client.removeListener('notice', onNotice);
+      if (error != null) {
+        resolve(afterFailure(work, evidence, error, options));
+      } else if (command !== 'COMMIT') {
+        reject(new TransactionRolledBackError(work.firstError));
+      } else {
+        options.release(work);
+        if (isBroken) reject(new CommitOutcomeUnknownError('not-replicated'));
+        else resolve();
+      }
+    });
+  });
 }
 
-/** COMMIT got no answer. Returns where it took effect. */
-async function resolve(
+/** COMMIT failed, or got no answer. Returns where it took effect. */
+async function afterFailure(
   work: Work,
   evidence: Evidence | undefined,
   error: Error,
-  options: AttemptOptions,
+  { release, verifier, isReadOnly, resolveMs, scope }: AttemptOptions,
 ): Promise<void> {
-  const { verifier, isReadOnly, resolveMs, scope } = options;
+  if (classify(error, 'commit').outcome !== 'unknown') throw error;
+  release(work, error);
   // Nothing was written, so there is nothing that could be missing, or be there twice.
   if (isReadOnly || evidence?.xid === null) {
     const told = undone(error);

@@ -32,13 +32,14 @@ const rules: Rules<TransactionOptions> = {
   verifyCommit: boolean,
 };
 
-export function checkTransaction(fn: unknown, options: TransactionOptions): void {
+/** Why it cannot be run; undefined where it can. */
+export function transactionProblem(fn: unknown, options: TransactionOptions): ConfigurationError | undefined {
   if (typeof fn !== 'function') {
     const received = fn === null ? 'null' : typeof fn;
-    throw new ConfigurationError('fn', `transaction: received ${received}; expected a function (tx) => promise first`);
+    return new ConfigurationError('fn', `transaction: received ${received}; expected a function (tx) => promise first`);
   }
   const problem = findProblem(rules, options);
-  if (problem !== undefined) throw new ConfigurationError(problem.option, `transaction: ${problem.message}`);
+  return problem && new ConfigurationError(problem.option, `transaction: ${problem.message}`);
 }
 
 export function beginText({ isolation, readOnly, deferrable }: TransactionOptions): string {

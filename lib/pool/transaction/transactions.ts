@@ -11,8 +11,8 @@ import type { Runner } from '../runner.js';
 import { scopeOf } from '../runner.js';
 import type { View } from '../view.js';
 import { attempt } from './attempt.js';
-import type { Callback } from './attempt.js';
-import { beginText, checkTransaction } from './options.js';
+import type { AttemptOptions, Callback, Committed } from './attempt.js';
+import { beginText, transactionProblem } from './options.js';
 import type { TransactionOptions } from './options.js';
 import { replayOf } from './undone.js';
 import type { Verifier } from './verifier.js';
@@ -24,6 +24,10 @@ export class Transactions {
   readonly #bag: Bag;
   readonly #options: ResolvedPoolOptions;
   readonly #verifier: Verifier;
+  readonly #release = (work: Work, error?: Error): void => {
+    work.isReleased = true;
+    this.#bag.release(work.entry, error);
+  };
 
   constructor(runner: Runner, bag: Bag, options: ResolvedPoolOptions, verifier: Verifier) {
     this.#runner = runner;
@@ -32,10 +36,21 @@ export class Transactions {
     this.#verifier = verifier;
   }
 
-  async run<T>(view: View | undefined, fn: Callback<T>, options: TransactionOptions): Promise<T> {
-    checkTransaction(fn, options);
+  // Not async, as each promise between a transaction and its caller costs him, in a request even more.
+  run<T>(view: View | undefined, fn: Callback<T>, options: TransactionOptions): Promise<T> {
+    const problem = transactionProblem(fn, options);
+    if (problem !== undefined) return Promise.reject(problem);
     const { timeoutMs } = options;
-    if (timeoutMs === undefined && view?.signal === undefined) return await this.#run(view, fn, options);
+    if (timeoutMs === undefined && view?.signal === undefined) return this.#run(view, fn, options);
+    return this.#runInScope(timeoutMs, view, fn, options);
+  }
+
+  async #runInScope<T>(
+    timeoutMs: number | undefined,
+    view: View | undefined,
+    fn: Callback<T>,
+    options: TransactionOptions,
+  ): Promise<T> {
     const scope = new Scope(timeoutMs ?? false, scopeOf(view));
     try {
       return await inScope(scope, () => this.#run(view, fn, options));
@@ -45,7 +60,6 @@ export class Transactions {
   }
 
   async #run<T>(view: View | undefined, fn: Callback<T>, options: TransactionOptions): Promise<T> {
-    const { retrier } = this.#runner;
     const { acquireTimeoutMs, verifyCommit } = this.#options;
     const scope = bindingScope(view?.scope);
     const attemptOptions = {
@@ -54,48 +68,54 @@ export class Transactions {
       verifier: (options.verifyCommit ?? verifyCommit) ? this.#verifier : undefined,
       resolveMs: acquireTimeoutMs,
       scope,
-      release: (work: Work, error?: Error) => {
-        work.isReleased = true;
-        this.#bag.release(work.entry, error);
-      },
+      release: this.#release,
     };
-    // It writes although it is read-only, and would do so again.
-    const isMistaken = (failure: unknown) => options.readOnly === true && sqlstate(failure) === '25006';
+    this.#runner.retrier.budget.onCall();
     let work: Work | undefined;
-    const once = async () => {
-      work = undefined;
-      work = new Work(await this.#acquire(view));
-      return await attempt(work, fn, attemptOptions);
-    };
-    retrier.budget.onCall();
-    let committed;
+    let committed: Committed<T>;
     try {
-      committed = await once();
+      work = new Work(this.#runner.take(view) ?? (await this.#acquire(view)));
+      work.entry.view = view;
+      committed = await attempt(work, fn, attemptOptions);
     } catch (error) {
-      const judge = (failure: unknown) =>
-        (work === undefined || work.isOwn(failure)) && !isMistaken(failure)
-          ? replayOf(failure, work?.firstError)
-          : 'never';
-      committed = await retry(error, once, {
-        retries: options.retries ?? retrier.options.retries,
-        mayRepeat: (failure) => judge(failure) !== 'never',
-        pause: (number, failure) => retrier.pause(number, scope, undefined, judge(failure) === 'free'),
-      });
+      committed = await this.#replay(error, work, view, fn, options, attemptOptions);
     }
     for (const hook of committed.hooks) this.#call(hook);
     return committed.result;
   }
 
+  /** @param work undefined where there was no connection for it */
+  #replay<T>(
+    error: unknown,
+    work: Work | undefined,
+    view: View | undefined,
+    fn: Callback<T>,
+    { readOnly, retries }: TransactionOptions,
+    attemptOptions: AttemptOptions,
+  ): Promise<Committed<T>> {
+    const { retrier } = this.#runner;
+    // It writes although it is read-only, and would do so again.
+    const isMistaken = (failure: unknown) => readOnly === true && sqlstate(failure) === '25006';
+    const judge = (failure: unknown) =>
+      (work === undefined || work.isOwn(failure)) && !isMistaken(failure)
+        ? replayOf(failure, work?.firstError)
+        : 'never';
+    const again = async () => {
+      work = undefined;
+      work = new Work(await this.#acquire(view));
+      work.entry.view = view;
+      return await attempt(work, fn, attemptOptions);
+    };
+    return retry(error, again, {
+      retries: retries ?? retrier.options.retries,
+      mayRepeat: (failure) => judge(failure) !== 'never',
+      pause: (number, failure) => retrier.pause(number, attemptOptions.scope, undefined, judge(failure) === 'free'),
+    });
+  }
+
   #acquire(view: View | undefined): Promise<PoolEntry> {
     return new Promise((resolve, reject) => {
-      this.#runner.connect(view, (error, entry) => {
-        if (error !== undefined) {
-          reject(error);
-        } else {
-          entry.view = view;
-          resolve(entry);
-        }
-      });
+      this.#runner.connect(view, (error, entry) => (error === undefined ? resolve(entry) : reject(error)));
     });
   }
 

@@ -23,11 +23,14 @@ export class Verifier {
     this.#pool = pool;
   }
 
-  /** Which server this is, asked once a connection and before BEGIN, where a refusal does no harm; undefined where it does not say. */
+  /** Which server this is, where its connection has been asked. */
+  known({ entry }: Work): Identity | undefined {
+    return this.#known.get(entry);
+  }
+
+  /** The same, asked once a connection and before BEGIN, where a refusal does no harm; undefined where it does not say. */
   async identify(work: Work): Promise<Identity | undefined> {
     if (this.#isUnsupported) return undefined;
-    const known = this.#known.get(work.entry);
-    if (known !== undefined) return known;
     let row: Row;
     try {
       row = onlyRow<Row>(await work.ask(ASK_IDENTITY));

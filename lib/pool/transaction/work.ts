@@ -68,16 +68,10 @@ export class Work {
   }
 
   /** COMMIT, of which a lost answer says nothing. */
-  commit(): Promise<pg.QueryResult> {
-    return new Promise((resolve, reject) => {
-      runBorrowed(this.entry, 'COMMIT', undefined, (error, result) => {
-        if (error == null) {
-          resolve(result as pg.QueryResult);
-        } else {
-          this.note(error);
-          reject(error);
-        }
-      });
+  commit(callback: (error: Error | null | undefined, command?: string) => void): void {
+    runBorrowed(this.entry, 'COMMIT', undefined, (error, result) => {
+      if (error != null) this.note(error);
+      callback(error, (result as pg.QueryResult | undefined)?.command);
     });
   }
 

@@ -118,6 +118,28 @@ describe('the log line of a request', () => {
     expect(line.res).to.include({ statusCode: 504 });
   });
 
+  it('counts what was sent again, statements and transactions', async () => {
+    const server = await sharedPostgres();
+    await server.query('create sequence runs');
+    await server.query(
+      `create function every_other() returns void language plpgsql as $$
+       begin
+         if nextval('runs') % 2 = 1 then raise exception 'not yet' using errcode = '40001'; end if;
+       end $$`,
+    );
+    const app = await service({ before: [pinoHttp({}, stream)] }, routes);
+    expect((await app.call('/again').answer).status).to.equal(200);
+    await server.query('drop function every_other; drop sequence runs');
+    expect((await theLine()).db).to.include({ retries: 2 });
+  });
+
+  it('counts the time of a statement from its turn, not from the call', async () => {
+    const app = await service({ before: [pinoHttp({}, stream)] }, routes);
+    await app.call('/queued').answer;
+    // From the calls it would be 1000.
+    expect((await theLine()).db?.database_ms).to.be.within(400, 900);
+  });
+
   it('counts a wait for a connection that the deadline has ended, which is no statement', async () => {
     const app = await service({ before: [pinoHttp({}, stream)], requestTimeoutMs: 200, max: 1 }, routes);
     const held = await app.pool.connect();
@@ -324,6 +346,23 @@ function routes({ app, route, pool }: Making): void {
       for (let turn = 0; turn < Number(req.params.n); turn++) {
         await (turn % 2 === 0 ? req.db : pool).query('select pg_sleep(0.002)');
       }
+      res.json({});
+    }),
+  );
+  app.get(
+    '/again',
+    route(async (req, res) => {
+      await req.db.query('select every_other()');
+      await req.db.transaction((tx) => tx.query('select every_other()'));
+      res.json({});
+    }),
+  );
+  app.get(
+    '/queued',
+    route(async (req, res) => {
+      const client = await req.db.connect();
+      await Promise.all([1, 2, 3, 4].map(() => client.query('select pg_sleep(0.1)')));
+      client.release();
       res.json({});
     }),
   );

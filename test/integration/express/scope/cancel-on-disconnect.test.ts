@@ -119,7 +119,7 @@ describe('a client that leaves while a retry waits', () => {
       let isDone = false;
       const app = await service({ ...slowly, acquireTimeoutMs: 5000 }, ({ app: own }) => {
         own.post('/', async (req) => {
-          const text = `insert into marks values (retried('${form}'))`;
+          const text = `insert into marks values (retried('retried ${form}'))`;
           if (form === 'query') await req.db.query(text);
           else await req.db.transaction((tx) => tx.query(text));
           isDone = true;
@@ -129,7 +129,7 @@ describe('a client that leaves while a retry waits', () => {
       await eventually(async () => (await attempts()) === 1, 5000, 'the first attempt');
       leave();
       await eventually(() => isDone, 9000, 'the second one');
-      expect(await marked(form)).to.equal(1);
+      expect(await marked(`retried ${form}`)).to.equal(1);
     });
   }
 
