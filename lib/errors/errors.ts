@@ -222,12 +222,15 @@ export class TransactionRolledBackError extends DbResilienceError {
   }
 }
 
-/** A transaction was used after its end, or ended by hand. The statement was not sent. */
+/**
+ * A transaction was used after its end, or ended by hand: that statement was not sent. Or something was still open at its
+ * end, a cursor or a savepoint: it was rolled back.
+ */
 export class TransactionMisuseError extends DbResilienceError {
   override readonly code = 'DB_TRANSACTION_MISUSE';
 
-  constructor(message: string) {
-    super(message, { outcome: 'not-executed', retryable: false });
+  constructor(message: string, outcome: 'not-executed' | 'rolled-back' = 'not-executed') {
+    super(message, { outcome, retryable: false });
   }
 }
 

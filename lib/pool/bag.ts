@@ -10,7 +10,7 @@ import { requestCancel } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
-import { CLOSING_MS, PoolEntry } from './pool-entry.js';
+import { PoolEntry } from './pool-entry.js';
 import type { EntryOwner } from './pool-entry.js';
 import { DISCARD, nextStep } from './reclaim.js';
 import type { ReclaimOptions } from './reclaim.js';
@@ -195,8 +195,8 @@ export class Bag implements EntryOwner {
     entry.longLived = false;
     if (entry.free) {
       this.onFree(entry);
-    } else if (entry.submissionActive) {
-      entry.giveUpAfter(CLOSING_MS, 'A cursor, stream or COPY was still open when its client was released');
+    } else if (entry.hasSubmission) {
+      entry.endSubmission();
     }
   }
 

@@ -89,9 +89,9 @@ export class PoolEntry {
     return this.#active === undefined && !this.#cancelling && this.#waiting.length === 0;
   }
 
-  /** A cursor, stream or COPY has the connection. */
-  get submissionActive(): boolean {
-    return this.#active instanceof Submission;
+  /** A cursor, stream or COPY has the connection, or will have it. */
+  get hasSubmission(): boolean {
+    return this.#active instanceof Submission || this.#waiting.some((work) => work instanceof Submission);
   }
 
   /** What runs, or the next one to run, is part of a transaction block. */
@@ -156,6 +156,11 @@ export class PoolEntry {
     this.deadlines.add(this.#grace, this.deadlines.now() + ms);
   }
 
+  /** Whoever could read a cursor to its end has given the connection back. */
+  endSubmission(): void {
+    this.giveUpAfter(CLOSING_MS, 'A cursor, stream or COPY was still open when its client was released');
+  }
+
   /** Closes the connection now, stops on the server what it ran, and answers everybody who waits for it. */
   destroy(reason: Error): void {
     if (this.dead !== undefined) return;
@@ -190,6 +195,7 @@ export class PoolEntry {
     this.#active = work;
     work.onSent();
     if (work instanceof Submission) {
+      if (this.released) this.endSubmission();
       this.client.submit(work.config);
       return;
     }

@@ -60,12 +60,17 @@ export class Runner {
     this.#acquire('borrower', scopeOf(view), undefined, callback);
   }
 
-  /** A connection that is there at once; undefined where one has to be waited for, or none may be had. */
-  take(view: View | undefined): PoolEntry | undefined {
-    const bag = this.#bag;
-    const scope = scopeOf(view);
-    const isRefused = scope !== undefined && refusal(scope, bag.deadlines.now(), bag.cancelOnDisconnect, undefined);
-    return bag.closing || isRefused ? undefined : bag.take('borrower');
+  /** As `connect`; without a promise where a connection is there at once. */
+  acquire(view: View | undefined): PoolEntry | Promise<PoolEntry> {
+    let idle: PoolEntry | undefined;
+    let settle: AcquireCallback = (_error, entry) => (idle = entry);
+    this.connect(view, (...answer) => settle(...answer));
+    return (
+      idle ??
+      new Promise((resolve, reject) => {
+        settle = (error, entry) => (error === undefined ? resolve(entry) : reject(error));
+      })
+    );
   }
 
   #once(view: View | undefined, scope: Scope | undefined, config: unknown, values: unknown): Promise<unknown> {

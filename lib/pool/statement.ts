@@ -149,23 +149,8 @@ export class Statement extends Expiring implements Bound {
   abandon(cause: Error): void {
     if (this.error !== undefined && sqlstate(this.error) !== undefined) this.settle();
     else if (this.state === 'cancelling') this.#answerStopped('unknown', cause);
-    else if (this.state === 'queued')
-      this.answer(
-        new ConnectionLostError('The connection was lost before the statement was sent', {
-          outcome: 'not-executed',
-          cause,
-        }),
-      );
-    else
-      this.answer(
-        new ConnectionLostError(
-          'The connection was lost while the statement ran; whether it took effect is not known',
-          {
-            outcome: 'unknown',
-            cause,
-          },
-        ),
-      );
+    else if (this.state === 'queued') this.answer(lostBeforeSent(cause));
+    else this.answer(lostWhileItRan(cause));
   }
 
   answer(error: Error | undefined, result?: unknown): void {
@@ -181,6 +166,20 @@ export class Statement extends Expiring implements Bound {
     if (error === undefined) callback(null, result);
     else callback(error);
   }
+}
+
+export function lostBeforeSent(cause: unknown): ConnectionLostError {
+  return new ConnectionLostError('The connection was lost before the statement was sent', {
+    outcome: 'not-executed',
+    cause,
+  });
+}
+
+export function lostWhileItRan(cause: unknown): ConnectionLostError {
+  return new ConnectionLostError(
+    'The connection was lost while the statement ran; whether it took effect is not known',
+    { outcome: 'unknown', cause },
+  );
 }
 
 /** Of whatever pg takes as a statement; a query stream keeps it on the cursor that it wraps. */

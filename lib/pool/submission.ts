@@ -3,10 +3,11 @@ import type pg from 'pg';
 import { Expiring } from '../core/deadline-list.js';
 import { throwLater } from '../core/root-scope.js';
 import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
-import { sqlstate } from '../errors/classify.js';
+import { classify, sqlstate } from '../errors/classify.js';
+import { DbResilienceError } from '../errors/errors.js';
 import type { PoolEntry } from './pool-entry.js';
 import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
-import { textOf } from './statement.js';
+import { lostBeforeSent, lostWhileItRan, textOf } from './statement.js';
 import { stopError } from './stop.js';
 import type { Stop } from './stop.js';
 
@@ -129,7 +130,7 @@ export class Submission extends Expiring implements Bound {
   /** The connection is gone; once pg has the submittable, pg tells it itself. */
   abandon(cause: Error): void {
     this.onOver();
-    if (this.state === 'queued') this.refuse(cause);
+    if (this.state === 'queued') this.refuse(lostBeforeSent(cause));
   }
 
   refuse(error: Error): void {
@@ -160,7 +161,10 @@ export class Submission extends Expiring implements Bound {
   }
 
   #explained(error: unknown): unknown {
-    if (this.#stop === undefined || sqlstate(error) !== '57014') return error;
-    return stopError(this.#stop, { outcome: 'rolled-back', cause: error });
+    if (this.#stop !== undefined && sqlstate(error) === '57014')
+      return stopError(this.#stop, { outcome: 'rolled-back', cause: error });
+    if (DbResilienceError.is(error) || sqlstate(error) !== undefined) return error;
+    // In pg's own words, or the socket's.
+    return classify(error, 'statement').kind === 'connection-lost' ? lostWhileItRan(error) : error;
   }
 }

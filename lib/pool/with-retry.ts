@@ -22,7 +22,8 @@ export interface WithRetryOptions extends RetryOptions {
 /**
  * Repeats statements of anything with a `query` method (a pool, a wrapper around one) that failed for a reason that
  * passes: those that did not run or were undone, and, where they are declared `readOnly` or `idempotent`, those of which
- * this is not known. After a pause with full jitter, within the deadline of the request and a budget of the wrapper's own.
+ * this is not known. After a pause with full jitter, within the deadline of the request and a budget of the wrapper's own;
+ * not for a read whose HTTP client has left.
  *
  * Not for a client: within a transaction one statement must not be repeated; that is what `pool.transaction` is for.
  *

@@ -47,6 +47,13 @@ describe('a transaction on a server that is ready again later than it has answer
     expect(await stored()).to.equal(0);
   });
 
+  it('ends with the time-out of its view while it is asked which server it is', async () => {
+    relay.holdReadyMs = 3000;
+    const { ms, error } = await timed(() => pool.withOptions({ timeoutMs: 100 }).transaction(() => undefined));
+    expect(error).to.include({ code: 'DB_QUERY_TIMEOUT' });
+    expect(ms).to.be.lessThan(4 * 350);
+  });
+
   it('ends with its deadline while it is asked which server it is', async () => {
     relay.holdReadyMs = 3000;
     const { ms, error } = await timed(() => pool.transaction(() => undefined, { timeoutMs: 200 }));

@@ -52,7 +52,7 @@ export async function attempt<T>(work: Work, fn: Callback<T>, options: AttemptOp
     await work.run(options.begin);
     const result = await inTime(fn(level.tx), overrun);
     assertClosed(level.end());
-    if (work.entry.submissionActive) await inTime(endOfSubmission(work), overrun);
+    if (work.entry.hasSubmission) await inTime(endOfSubmission(work), overrun);
     if (work.isAborted) throw new TransactionRolledBackError(work.firstError);
     const evidence = identity && (await verifier?.evidence(work, identity));
     // What was not waited for may have failed meanwhile.
@@ -62,7 +62,7 @@ export async function attempt<T>(work: Work, fn: Callback<T>, options: AttemptOp
   } catch (error) {
     level.end();
     work.close();
-    const undoing = rollBack(work, options);
+    const undoing = rollBack(work, options, overrun?.error);
     // Past the deadline nobody waits for the ROLLBACK either.
     await (overrun === undefined ? undoing : overrun.race(undoing).catch(() => undefined));
     throw error;
@@ -124,25 +124,31 @@ async function afterFailure(
  * so just before the server is ready again, and only then is known whether the transaction has been aborted.
  */
 async function endOfSubmission({ entry }: Work): Promise<void> {
-  for (const until = performance.now() + CLOSING_MS; entry.submissionActive; await sleep(1)) {
+  for (const until = performance.now() + CLOSING_MS; entry.hasSubmission; await sleep(1)) {
     if (performance.now() < until) continue;
-    throw new TransactionMisuseError('A cursor, stream or COPY was still open at the end of its transaction; close it');
+    throw new TransactionMisuseError(
+      'A cursor, stream or COPY was still open at the end of its transaction; close it',
+      'rolled-back',
+    );
   }
 }
 
-/** Never rejects. Where the server does not confirm it, the connection is closed, and the transaction ends with it. */
-function rollBack(work: Work, { release }: AttemptOptions): Promise<void> {
+/**
+ * Never rejects. Where the server does not confirm it, the connection is closed, and the transaction ends with it.
+ *
+ * @param left why its callback was left alone: what that would have cleaned up, a lock of the session for one, it cannot
+ * any more, so the connection is closed
+ */
+function rollBack(work: Work, { release }: AttemptOptions, left: Error | undefined): Promise<void> {
   const { entry } = work;
   if (work.isReleased) return Promise.resolve();
   if (entry.dead !== undefined || (entry.free && !entry.inTransaction)) {
-    release(work);
+    release(work, left);
     return Promise.resolve();
   }
   return new Promise((resolve) => {
     const done = (error: Error | null | undefined) => {
-      // What was refused for the deadline's sake has been undone now.
-      if (error == null) entry.unfinished = false;
-      release(work, error ?? undefined);
+      release(work, error ?? left);
       resolve();
     };
     entry.start(new Statement(entry, 'ROLLBACK', undefined, ROLLBACK_MS, false, done));

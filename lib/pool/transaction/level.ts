@@ -83,9 +83,11 @@ export class Level implements Door {
     const inner = new Level(work);
     this.#inner = inner;
     const name = `edr_${String(++work.savepoints)}`;
-    const { firstError, isDoomed } = work;
+    let before: Pick<Work, 'firstError' | 'isDoomed'> | undefined;
     try {
       await work.run(`SAVEPOINT ${name}`);
+      // Only now: what was sent before it may have failed while it waited its turn, and is not undone with it.
+      before = { firstError: work.firstError, isDoomed: work.isDoomed };
       const result = await fn(inner.tx);
       assertClosed(inner.end());
       await work.run(`RELEASE SAVEPOINT ${name}`);
@@ -95,7 +97,7 @@ export class Level implements Door {
       inner.end();
       // Where it fails, the transaction stays aborted or its connection is gone, and COMMIT will tell.
       await work.run(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`).then(
-        () => Object.assign(work, { firstError, isDoomed }),
+        () => Object.assign(work, before),
         () => undefined,
       );
       throw error;
@@ -113,6 +115,10 @@ export class Level implements Door {
 }
 
 export function assertClosed({ wasOpen }: { wasOpen: boolean }): void {
-  if (wasOpen)
-    throw new TransactionMisuseError('A tx.transaction() was still open at the end of the one around it; await it');
+  if (wasOpen) {
+    throw new TransactionMisuseError(
+      'A tx.transaction() was still open at the end of the one around it; await it',
+      'rolled-back',
+    );
+  }
 }

@@ -4,11 +4,12 @@ import type { Bound, Cancellation, Scope } from '../../core/scope/scope.js';
 import { DeadlineExceededError } from '../../errors/errors.js';
 import { stopError } from '../stop.js';
 
-/** Statements that ran into the deadline have this long to say what became of them, and the callback to say it better. */
+/** Statements that were ended have this long to say what became of them, and the callback to say it better. */
 const LAST_WORD_MS = 75;
 
 /** Ends the waiting for a callback that does not end: when the deadline has passed, or its caller's signal is aborted. */
 export class Overrun extends Expiring implements Bound {
+  #cancelled: Cancellation | undefined;
   #error: Error | undefined;
   #reject: ((error: Error) => void) | undefined;
 
@@ -21,6 +22,11 @@ export class Overrun extends Expiring implements Bound {
     this.onDeadlineMoved();
   }
 
+  /** Why nobody waits for the callback any more. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
   /** Settles as `work` does, or rejects when its time is over. One at a time. */
   race<T>(work: PromiseLike<T> | T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -31,6 +37,7 @@ export class Overrun extends Expiring implements Bound {
   }
 
   onDeadlineMoved(): void {
+    if (this.#cancelled !== undefined) return;
     const { deadlines, scope } = this;
     const at = scope.earliestDeadline + LAST_WORD_MS;
     if (at === Infinity) deadlines.remove(this);
@@ -39,10 +46,16 @@ export class Overrun extends Expiring implements Bound {
 
   onCancelled(reason: Cancellation): void {
     // A transaction whose client has left runs on.
-    if (reason.by === 'signal') this.#end(stopError({ kind: 'cancelled', reason }, { outcome: 'rolled-back' }));
+    if (reason.by !== 'signal') return;
+    this.#cancelled = reason;
+    this.deadlines.add(this, this.deadlines.now() + LAST_WORD_MS);
   }
 
   override expire(now: number): void {
+    if (this.#cancelled !== undefined) {
+      this.#end(stopError({ kind: 'cancelled', reason: this.#cancelled }, { outcome: 'rolled-back' }));
+      return;
+    }
     const expired = this.scope.expired(now - LAST_WORD_MS);
     if (expired === undefined) this.onDeadlineMoved();
     else

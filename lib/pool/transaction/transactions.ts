@@ -5,7 +5,7 @@ import { sqlstate } from '../../errors/classify.js';
 import { pinoErrorSerializer } from '../../errors/pino-error-serializer.js';
 import type { Bag } from '../bag.js';
 import type { ResolvedPoolOptions } from '../options/index.js';
-import type { PoolEntry } from '../pool-entry.js';
+import { PoolEntry } from '../pool-entry.js';
 import { retry } from '../../policy/retry.js';
 import type { Runner } from '../runner.js';
 import { scopeOf } from '../runner.js';
@@ -74,8 +74,8 @@ export class Transactions {
     let work: Work | undefined;
     let committed: Committed<T>;
     try {
-      work = new Work(this.#runner.take(view) ?? (await this.#acquire(view)));
-      work.entry.view = view;
+      const entry = this.#runner.acquire(view);
+      work = new Work(entry instanceof PoolEntry ? entry : await entry, view);
       committed = await attempt(work, fn, attemptOptions);
     } catch (error) {
       committed = await this.#replay(error, work, view, fn, options, attemptOptions);
@@ -102,20 +102,13 @@ export class Transactions {
         : 'never';
     const again = async () => {
       work = undefined;
-      work = new Work(await this.#acquire(view));
-      work.entry.view = view;
+      work = new Work(await this.#runner.acquire(view), view);
       return await attempt(work, fn, attemptOptions);
     };
     return retry(error, again, {
       retries: retries ?? retrier.options.retries,
       mayRepeat: (failure) => judge(failure) !== 'never',
       pause: (number, failure) => retrier.pause(number, attemptOptions.scope, undefined, judge(failure) === 'free'),
-    });
-  }
-
-  #acquire(view: View | undefined): Promise<PoolEntry> {
-    return new Promise((resolve, reject) => {
-      this.#runner.connect(view, (error, entry) => (error === undefined ? resolve(entry) : reject(error)));
     });
   }
 

@@ -13,8 +13,7 @@ import {
  * the rest of it, since COMMIT was not sent and will not be.
  */
 export function undone(error: Error): Error {
-  if (!DbResilienceError.is(error)) return isRawLoss(error) ? lostWithin(error) : error;
-  if (error.outcome !== 'unknown') return error;
+  if (!DbResilienceError.is(error) || error.outcome !== 'unknown') return error;
   const details = { outcome: 'rolled-back', ...('cause' in error ? { cause: error.cause } : {}) } as const;
   if (error instanceof ConnectionLostError) return lostWithin(error.cause);
   if (error instanceof QueryTimeoutError) return new QueryTimeoutError(error.timeoutMs, details);
@@ -22,11 +21,6 @@ export function undone(error: Error): Error {
   if (error instanceof CancelledError)
     return new CancelledError(`${error.message}; its transaction was undone`, details);
   return error;
-}
-
-/** pg tells cursors, streams and COPY itself, in its own words, that their connection is gone. */
-function isRawLoss(error: Error): boolean {
-  return sqlstate(error) === undefined && classify(error, 'transaction').kind === 'connection-lost';
 }
 
 /** The connection is gone, and what was done on it with it. */
@@ -49,12 +43,12 @@ export function replayOf(error: unknown, first: unknown): Replay {
   const isSymptom = sqlstate(error) === '25P02' || error instanceof TransactionRolledBackError;
   const reason = isSymptom && first !== undefined ? first : error;
   const { retry, kind } = classify(reason, 'transaction');
-  // It has waited for as long as a caller is to wait for a connection.
-  if ((reason as { code?: unknown } | null)?.code === 'DB_ACQUIRE_TIMEOUT') return 'never';
+  // It has waited for as long as its caller wanted to wait.
+  if (kind === 'timeout') return 'never';
   // `statement`: no connection could be opened.
   if (retry === 'transaction' || retry === 'statement') return isContention.has(kind) ? 'free' : 'budgeted';
   // What may have been done elsewhere is undone in a transaction that was not committed.
-  return retry === 'idempotent' && kind !== 'timeout' ? 'budgeted' : 'never';
+  return retry === 'idempotent' ? 'budgeted' : 'never';
 }
 
 const isContention = new Set(['serialization', 'deadlock', 'stale-plan']);

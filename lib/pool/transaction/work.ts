@@ -4,6 +4,7 @@ import type { PoolEntry } from '../pool-entry.js';
 import type { QueryCallback } from '../statement.js';
 import type { Submittable } from '../submission.js';
 import { TransactionMisuseError } from '../../errors/errors.js';
+import type { View } from '../view.js';
 import { undone } from './undone.js';
 
 /** One attempt at a transaction on one connection. */
@@ -18,7 +19,13 @@ export class Work {
   #isClosed = false;
   #errors: Set<unknown> | undefined;
 
-  constructor(readonly entry: PoolEntry) {}
+  /** @param view how its user asked for it */
+  constructor(
+    readonly entry: PoolEntry,
+    view: View | undefined,
+  ) {
+    entry.view = view;
+  }
 
   /** It must not be committed. */
   get isAborted(): boolean {
@@ -47,11 +54,16 @@ export class Work {
     submitBorrowed(this.entry, submittable, (error) => (error instanceof Error ? this.#told(error) : error));
   }
 
+  /** A statement of our own. */
   run(text: string): Promise<pg.QueryResult> {
     return new Promise((resolve, reject) => {
+      const { entry } = this;
+      const { unfinished } = entry;
       this.send(text, undefined, (error, result) =>
         error == null ? resolve(result as pg.QueryResult) : reject(error),
       );
+      // Where it was refused, ROLLBACK does as well. One of the user's may have been to clean up what ROLLBACK does not.
+      entry.unfinished = unfinished;
     });
   }
 
@@ -61,18 +73,21 @@ export class Work {
    */
   ask(text: string): Promise<pg.QueryResult> {
     return new Promise((resolve, reject) => {
-      this.entry.run(text, undefined, (error, result) =>
-        error == null ? resolve(result as pg.QueryResult) : reject(this.#told(error)),
-      );
+      const callback: QueryCallback = (error, result) =>
+        error == null ? resolve(result as pg.QueryResult) : reject(this.#told(error));
+      this.entry.run(text, undefined, callback, undefined, this.entry.view);
     });
   }
 
   /** COMMIT, of which a lost answer says nothing. */
   commit(callback: (error: Error | null | undefined, command?: string) => void): void {
-    runBorrowed(this.entry, 'COMMIT', undefined, (error, result) => {
+    const { entry } = this;
+    const { unfinished } = entry;
+    runBorrowed(entry, 'COMMIT', undefined, (error, result) => {
       if (error != null) this.note(error);
       callback(error, (result as pg.QueryResult | undefined)?.command);
     });
+    entry.unfinished = unfinished;
   }
 
   /** What the user of a statement is told of its failure. */

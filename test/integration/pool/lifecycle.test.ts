@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import Cursor from 'pg-cursor';
 import { ConnectionLostError, ResilientPool } from '../../../lib/index.js';
 import type { ResilientPoolOptions } from '../../../lib/index.js';
 import type { PostgresServer } from '../../../lib/testing/index.js';
 import { sharedPostgres } from '../../support/postgres.js';
 import { eventually, expectNothingLeft } from '../../support/settle.js';
+import { timed } from '../scope/timed.js';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -75,6 +77,18 @@ describe('the life of a connection', () => {
     client.release();
     expect(shortLived.totalCount).to.equal(0);
     expect(await pidOf(shortLived)).not.to.equal(before);
+  });
+
+  it('closes a connection whose cursor was opened and never read, however soon it was released', async () => {
+    const own = make({ max: 1 });
+    for (const before of [undefined, 'select pg_sleep(0.1)']) {
+      const client = await own.connect();
+      if (before !== undefined) void client.query(before);
+      client.query(new Cursor('select generate_series(1, 1000)'));
+      client.release();
+      const { ms } = await timed(() => own.query('select 1'));
+      expect(ms, before).to.be.lessThan(4 * 600);
+    }
   });
 
   it('closes a connection after maxUses', async () => {

@@ -98,6 +98,18 @@ describe('cursors, streams and COPY in transaction()', () => {
     expect(await stored()).to.equal(0);
   });
 
+  it('say nothing of what became of them outside of a transaction', async () => {
+    const client = await pool.connect();
+    setTimeout(() => proxy.reset(), 50);
+    const running = failureOf(client.query(new QueryStream('select pg_sleep(5)')).toArray());
+    const waiting = failureOf(client.query(new QueryStream('select 1')).toArray());
+    expect(await running).to.be.instanceOf(ConnectionLostError);
+    expect(await running).to.include({ outcome: 'unknown' });
+    expect(await waiting).to.be.instanceOf(ConnectionLostError);
+    expect(await waiting).to.include({ outcome: 'not-executed' });
+    client.release();
+  });
+
   it('say that they were undone where they were open at the deadline, and read on no more', async () => {
     // The rest of each waits for its reader, and ignores a cancel.
     const cursor = async (tx: Transaction) => {

@@ -26,7 +26,15 @@ describe('transaction()', () => {
       create table accounts (id int primary key, balance int not null check (balance >= 0));
       create table entries (id int, note text);
       create table parents (id int primary key);
-      create table children (id int references parents deferrable initially deferred)`);
+      create table children (id int references parents deferrable initially deferred);
+      create function stubborn() returns void language plpgsql as $$
+        begin
+          insert into entries values (1, 'stubborn');
+          perform pg_sleep(0.6);
+        exception when query_canceled then
+          insert into entries values (1, 'stubborn');
+          perform pg_sleep(0.6);
+        end $$`);
   });
 
   beforeEach(() =>
@@ -242,6 +250,20 @@ describe('transaction()', () => {
       expect(await notes()).to.deep.equal([]);
     });
 
+    it('where a signal is aborted under a statement, and keeps the connection', async () => {
+      const own = new ResilientPool({ connectionString: database.connectionString, max: 1 });
+      const pid = async () => (await own.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
+      const before = await pid();
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 50);
+      const error = await failureOf(
+        own.withOptions({ signal: controller.signal }).transaction((tx) => tx.query('select pg_sleep(5)')),
+      );
+      expect(error).to.include({ code: 'DB_CANCELLED', outcome: 'rolled-back' });
+      expect(await pid()).to.equal(before);
+      await own.end();
+    });
+
     it('where its connection is lost before COMMIT, and says that nothing was stored', async () => {
       const error = await failureOf(
         pool.transaction(
@@ -281,6 +303,26 @@ describe('transaction()', () => {
       expect(await notes()).to.deep.equal(['a', 'c']);
     });
 
+    it('do not make good what was told undone before they began', async () => {
+      let told: unknown;
+      const error = await failureOf(
+        pool.transaction(async (tx) => {
+          const slow = failureOf(tx.query({ text: 'select stubborn()', query_timeout: 100 })).then(
+            (failure) => (told = failure),
+          );
+          await failureOf(
+            tx.transaction(() => {
+              throw new Error('not this part');
+            }),
+          );
+          await slow;
+        }),
+      );
+      expect(told).to.include({ code: 'DB_QUERY_TIMEOUT', outcome: 'rolled-back' });
+      expect(error).to.be.instanceOf(TransactionRolledBackError);
+      expect(await notes()).to.deep.equal([]);
+    });
+
     it('are taken one at a time', async () => {
       const error = await failureOf(
         pool.transaction((tx) =>
@@ -299,6 +341,7 @@ describe('transaction()', () => {
         }),
       );
       expect(error).to.be.instanceOf(TransactionMisuseError);
+      expect(error).to.include({ outcome: 'rolled-back' });
       expect(await notes()).to.deep.equal([]);
     });
   });
@@ -370,6 +413,39 @@ describe('transaction()', () => {
       expect(late[0]).to.be.instanceOf(TransactionMisuseError);
       expect(await notes()).to.deep.equal(['theirs']);
       await single.end();
+    });
+
+    it('is not left with a cursor whose turn has not come, and says so soon', async () => {
+      const { ms, error } = await timed(() =>
+        pool.transaction((tx) => void tx.query(new Cursor('select generate_series(1, 1000)'))),
+      );
+      expect(error).to.be.instanceOf(TransactionMisuseError);
+      expect(error).to.include({ outcome: 'rolled-back' });
+      expect(ms).to.be.lessThan(4 * 500);
+    });
+
+    it('leaves no lock of the session behind where its clean-up was refused or came too late', async () => {
+      for (const after of [230, 500]) {
+        const lock = 7000 + after;
+        const error = await failureOf(
+          pool.transaction(
+            async (tx) => {
+              await tx.query('select pg_advisory_lock($1)', [lock]);
+              await sleep(after);
+              await tx.query('select pg_advisory_unlock($1)', [lock]);
+            },
+            { timeoutMs: 200 },
+          ),
+        );
+        expect(error).to.include({ code: 'DB_DEADLINE_EXCEEDED' });
+        await sleep(300);
+        // Looked up and not tried: a session may take it twice.
+        const { rows } = await pool.query('select pid from pg_locks where locktype = $1 and objid = $2', [
+          'advisory',
+          lock,
+        ]);
+        expect(rows, String(after)).to.deep.equal([]);
+      }
     });
 
     it('is not left with an open cursor', async () => {
@@ -556,6 +632,19 @@ describe('transaction()', () => {
         expect(calls).to.equal(1);
       }
       await other.end();
+    });
+
+    it('not after a time-out', async () => {
+      let calls = 0;
+      const error = await failureOf(
+        pool.transaction(async (tx) => {
+          calls += 1;
+          const slow = tx.query('select pg_sleep(0.3)');
+          await tx.query({ text: 'select 1', query_timeout: 50 }).finally(() => slow);
+        }),
+      );
+      expect(error).to.include({ code: 'DB_QUERY_TIMEOUT', outcome: 'not-executed' });
+      expect(calls).to.equal(1);
     });
 
     it('not beyond the deadline', async () => {

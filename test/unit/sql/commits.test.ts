@@ -9,6 +9,10 @@ describe('commits', () => {
     'end',
     '/* x */ END TRANSACTION',
     'insert into t values (1); commit',
+    'create function one() returns int begin atomic select case 1 when 1 then 2 end; end; commit',
+    "create function f(begin int) returns int language sql as 'select 1'; commit",
+    'create or replace view v as select begin from t; commit',
+    'create table atomic (begin int); commit',
     "PREPARE TRANSACTION 'x'",
     "commit prepared 'x'",
   ]) {
@@ -25,6 +29,8 @@ describe('commits', () => {
     'prepare p as select 1',
     'do $$ begin; commit; end $$',
     'select case when a then 1 end from t',
+    'create function one() returns int begin atomic select 1; end',
+    'create or replace procedure p() language sql BEGIN /* x */ ATOMIC insert into t select case a when 1 then 2 end; delete from t; END;',
   ]) {
     it(`is false of ${JSON.stringify(text)}`, () => expect(commits(text)).to.equal(false));
   }
