@@ -154,7 +154,7 @@ describe('retries', () => {
     it('is opened again, whatever the statement would do', async () => {
       await open(refusing(2)).query('insert into written values (1)');
       expect((await observer.query('select from written')).rowCount).to.equal(1);
-      expect(await runs()).to.equal(3);
+      expect(await runs()).to.be.at.least(3);
     });
 
     it('is opened again for a transaction', async () => {
