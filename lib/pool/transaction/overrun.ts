@@ -48,7 +48,8 @@ export class Overrun extends Expiring implements Bound {
     // A transaction whose client has left runs on.
     if (reason.by !== 'signal') return;
     this.#cancelled = reason;
-    this.deadlines.add(this, this.deadlines.now() + LAST_WORD_MS);
+    const { deadlines, scope } = this;
+    deadlines.add(this, Math.min(deadlines.now(), scope.earliestDeadline) + LAST_WORD_MS);
   }
 
   override expire(now: number): void {
