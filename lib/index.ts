@@ -1,6 +1,7 @@
 export {
   AcquireTimeoutError,
   CancelledError,
+  CircuitOpenError,
   CommitOutcomeUnknownError,
   ConfigurationError,
   ConnectionLostError,
@@ -15,8 +16,18 @@ export type { ErrorCode, ErrorDetails, Outcome, PoolCounts, UnknownReason } from
 export { pinoErrorSerializer } from './errors/pino-error-serializer.js';
 export { detached } from './core/scope/current.js';
 export type { Logger } from './core/logger.js';
+export { Circuit } from './policy/circuit/circuit.js';
+export type {
+  CircuitChange,
+  CircuitDescription,
+  CircuitEvents,
+  CircuitReason,
+  CircuitState,
+} from './policy/circuit/circuit.js';
+export type { CircuitMode } from './policy/circuit/settings.js';
 export { runWithDeadline } from './policy/run-with-deadline.js';
 export { ResilientPool } from './pool/resilient-pool.js';
+export { CircuitBreakerDb, type CircuitBreakerDbOptions } from './pool/circuit-breaker-db.js';
 export type { ConnectOptions } from './pool/connect-options.js';
 export type { ExecuteOptions } from './pool/execute-options.js';
 export type { Transaction } from './pool/transaction/level.js';
@@ -33,4 +44,5 @@ export type { ErrorHandler, Handler, Next } from './express/handlers.js';
 export type { Problem, ProblemCode } from './express/problem.js';
 export { connectWithRetry, type ConnectRetryOptions } from './pool/connect-with-retry.js';
 export type { ResilientPoolOptions } from './pool/options/index.js';
+export type { CircuitOptions } from './pool/options/circuit.js';
 export type { RetryOptions } from './pool/options/retry.js';

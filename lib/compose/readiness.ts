@@ -8,7 +8,7 @@ import { ShuttingDownError } from '../errors/errors.js';
 import { fullJitter } from '../policy/backoff.js';
 
 /** What keeps an instance from taking work. Safe to show to anybody. */
-export type UnreadyReason = 'starting' | 'database_unreachable' | 'misconfigured' | 'shutting_down';
+export type UnreadyReason = 'starting' | 'database_unreachable' | 'misconfigured' | 'isolated' | 'shutting_down';
 
 /** What is needed of a pool. */
 export interface WatchedPool {
@@ -16,6 +16,12 @@ export interface WatchedPool {
   readonly ending: boolean;
   readonly lastConnectError: Error | undefined;
   readonly options: { readonly min?: number | undefined };
+  /** While it refuses, its probes find out when the database is back. */
+  readonly circuit: {
+    readonly refuses: boolean;
+    readonly state: string;
+    on(event: 'close', listener: () => void): unknown;
+  };
   connect(): Promise<{ release(): void }>;
   on(event: 'connect' | 'remove', listener: () => void): unknown;
 }
@@ -62,6 +68,10 @@ export class Readiness {
       this.#connections -= 1;
       if (this.#state === 'ready' && this.#connections === 0) this.#onNoneLeft();
     });
+    pool.circuit.on('close', () => {
+      if (this.#state === 'ready') this.#waiting?.settle();
+      else if (this.#state !== 'closed') void this.#attempt();
+    });
   }
 
   get isReady(): boolean {
@@ -70,6 +80,8 @@ export class Readiness {
 
   get unreadyReason(): UnreadyReason | undefined {
     if (this.#state === 'closed' || this.#pool.ending) return 'shutting_down';
+    const { refuses, state } = this.#pool.circuit;
+    if (refuses) return state === 'isolated' ? 'isolated' : 'database_unreachable';
     return this.#state === 'ready' ? undefined : this.#reason;
   }
 

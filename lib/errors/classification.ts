@@ -48,6 +48,7 @@ export type Kind =
   | 'resource'
   | 'internal'
   | 'shutting-down'
+  | 'circuit-open'
   | 'caller'
   | 'other';
 

@@ -136,6 +136,7 @@ const own: Readonly<Record<ErrorCode, OwnVerdict>> = {
   DB_QUERY_TIMEOUT: { kind: 'timeout', circuit: 'sent', resend: true },
   DB_DEADLINE_EXCEEDED: { kind: 'timeout', circuit: 'sent', final: true },
   DB_CANCELLED: { kind: 'caller', final: true },
+  DB_CIRCUIT_OPEN: { kind: 'circuit-open', unavailable: true, final: true },
   DB_CONNECTION_LOST: { kind: 'connection-lost', circuit: true, unavailable: true, resend: true },
   DB_SHUTTING_DOWN: { kind: 'shutting-down', unavailable: true, final: true },
   DB_COMMIT_OUTCOME_UNKNOWN: { kind: 'connection-lost', final: true },

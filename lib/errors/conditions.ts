@@ -29,6 +29,7 @@ export const conditions: Readonly<Record<Kind, string>> = {
   resource: 'A limit or a resource of the server is exhausted',
   internal: 'The server reports a fault of its own',
   'shutting-down': 'The pool is closed',
+  'circuit-open': 'The circuit is open',
   caller: 'The caller gave up, or asked for what cannot be done',
   other: 'The database reports an error',
 };

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'DB_QUERY_TIMEOUT'
   | 'DB_DEADLINE_EXCEEDED'
   | 'DB_CANCELLED'
+  | 'DB_CIRCUIT_OPEN'
   | 'DB_CONNECTION_LOST'
   | 'DB_SHUTTING_DOWN'
   | 'DB_COMMIT_OUTCOME_UNKNOWN'
@@ -136,6 +137,36 @@ export class CancelledError extends DbResilienceError {
 
   constructor(message: string, details: ErrorDetails) {
     super(message, { retryable: false, ...details });
+  }
+}
+
+/** What a `CircuitOpenError` is made of. */
+export interface CircuitOpenDetails {
+  retryAfterMs: number;
+  openedForMs: number;
+  isIsolated: boolean;
+  /** What was seen last of the illness. In words of ours: it was another caller's statement that saw it. */
+  lastSeen?: string | undefined;
+}
+
+/** The database is known to be ill, so the call was refused at once, and nothing was sent. */
+export class CircuitOpenError extends DbResilienceError {
+  override readonly code = 'DB_CIRCUIT_OPEN';
+  /** The circuit's name: the pool's. */
+  readonly circuit: string;
+  /** Milliseconds until it may be closed again at the soonest, as far as can be told; 0 where it cannot. */
+  readonly retryAfterMs: number;
+
+  constructor(circuit: string, { retryAfterMs, openedForMs, isIsolated, lastSeen }: CircuitOpenDetails) {
+    const since = `for ${String(Math.round(openedForMs))} ms now; the call was refused, and nothing was sent`;
+    super(
+      isIsolated
+        ? `Circuit "${circuit}" is isolated by hand ${since}`
+        : `Circuit "${circuit}" is open ${since}${lastSeen === undefined ? '' : `. Last seen: ${lastSeen}`}`,
+      { outcome: 'not-executed' },
+    );
+    this.circuit = circuit;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

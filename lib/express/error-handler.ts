@@ -11,8 +11,8 @@ import { requestId } from './request-id.js';
 
 export interface DbErrorHandlerOptions {
   /**
-   * The least that Retry-After says, in whole seconds. Each answer says this or, by chance, up to twice as much, so
-   * that those who were refused together do not come back together. 1 to 3600. Default: 1.
+   * The least that Retry-After says, in whole seconds; more where an open circuit will not close before. Each answer says
+   * that or, by chance, up to twice as much, so that those who were refused together do not come back together. 1 to 3600. Default: 1.
    */
   retryAfterSeconds?: number | undefined;
   /** Gets a warning for every error that is answered here, since the application's own handler does not see it. */
@@ -26,8 +26,8 @@ const rules: Rules<DbErrorHandlerOptions> = {
 
 /**
  * Express error middleware, to be mounted behind the routes. Answers what the database's state is to blame for with
- * RFC 9457 `application/problem+json` and Retry-After: 503 where there is no connection (AcquireTimeoutError,
- * ConnectionLostError, ShuttingDownError, and the database's own 53300, 57P01 to 57P03, class 08 and refused sockets,
+ * RFC 9457 `application/problem+json` and Retry-After: 503 where there is no connection (CircuitOpenError,
+ * AcquireTimeoutError, ConnectionLostError, ShuttingDownError, and the database's own 53300, 57P01 to 57P03, class 08 and refused sockets,
  * from whichever pool they come), 504 for QueryTimeoutError and DeadlineExceededError, 500 for CommitOutcomeUnknownError. The body names no SQL, value, host or stack.
  *
  * Everything else goes on to the application's own handler: other errors, those that carry an HTTP status already, and
@@ -49,13 +49,14 @@ export function dbErrorHandler(options: DbErrorHandlerOptions = {}): ErrorHandle
       next(error);
       return;
     }
-    const { problem, reason } = answerable;
+    const { problem, reason, retryAfterMs } = answerable;
     const instance = requestId(req);
     if (instance !== undefined) problem.instance = instance;
     const { status, code, outcome } = problem;
     const fields = { status, code, outcome, request_id: instance, reason };
     logger.warn(fields, `Answered ${String(status)} for the database`);
-    const seconds = retryAfterSeconds + Math.floor(Math.random() * (retryAfterSeconds + 1));
+    const least = Math.max(retryAfterSeconds, Math.ceil(retryAfterMs / 1000));
+    const seconds = least + Math.floor(Math.random() * (least + 1));
     // Nothing that waiting mends: what is to be looked at is whether the work was done.
     answer(req, res, problem, status === 500 ? undefined : seconds);
   };

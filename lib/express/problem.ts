@@ -1,6 +1,6 @@
 import { classify } from '../errors/classify.js';
 import { DbResilienceError } from '../errors/errors.js';
-import type { ErrorCode, Outcome } from '../errors/errors.js';
+import type { CircuitOpenError, ErrorCode, Outcome } from '../errors/errors.js';
 
 /** Codes that `dbErrorHandler` answers with. `DB_UNAVAILABLE` stands for the database's own errors. */
 export type ProblemCode =
@@ -9,6 +9,7 @@ export type ProblemCode =
       | 'DB_ACQUIRE_TIMEOUT'
       | 'DB_QUERY_TIMEOUT'
       | 'DB_DEADLINE_EXCEEDED'
+      | 'DB_CIRCUIT_OPEN'
       | 'DB_CONNECTION_LOST'
       | 'DB_SHUTTING_DOWN'
       | 'DB_COMMIT_OUTCOME_UNKNOWN'
@@ -53,6 +54,11 @@ const texts: Readonly<Record<ProblemCode, Text>> = {
     title: 'Deadline exceeded',
     detail: 'The database did not answer before the deadline of the request.',
   },
+  DB_CIRCUIT_OPEN: {
+    status: 503,
+    title: 'Database unavailable',
+    detail: 'The service has lost its database, and does not ask it until it has answered again.',
+  },
   DB_CONNECTION_LOST: {
     status: 503,
     title: 'Database connection lost',
@@ -81,16 +87,27 @@ const outcomes: Readonly<Record<Outcome, string>> = {
   unknown: 'Whether the operation was carried out is not known.',
 };
 
+export interface Answerable {
+  problem: Problem;
+  reason: string;
+  /** Before that a retry has no chance; 0 where nothing is known of it. */
+  retryAfterMs: number;
+}
+
 /** How an error is answered, and why, in words that may be logged; undefined for the application's own business. */
-export function problemOf(error: unknown): { problem: Problem; reason: string } | undefined {
+export function problemOf(error: unknown): Answerable | undefined {
   const own = ownError(error);
   if (own !== undefined) {
     const { code, outcome, retryable, message } = own;
-    return isProblemCode(code) ? { problem: problem(code, outcome, retryable), reason: message } : undefined;
+    if (!isProblemCode(code)) return undefined;
+    const { retryAfterMs = 0 } = own as Partial<CircuitOpenError>;
+    return { problem: problem(code, outcome, retryable), reason: message, retryAfterMs };
   }
   const { unavailable, outcome, kind } = classify(error, 'statement');
   // Not its message: query builders put the statement and its values there.
-  return unavailable ? { problem: problem('DB_UNAVAILABLE', outcome, false), reason: kind } : undefined;
+  return unavailable
+    ? { problem: problem('DB_UNAVAILABLE', outcome, false), reason: kind, retryAfterMs: 0 }
+    : undefined;
 }
 
 function problem(code: ProblemCode, outcome: Outcome, retryable: boolean): Problem {

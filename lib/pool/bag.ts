@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { DeadlineList } from '../core/deadline-list.js';
 import { outsideRequests } from '../core/root-scope.js';
 import type { Scope } from '../core/scope/scope.js';
-import { ShuttingDownError } from '../errors/errors.js';
+import { ConnectionLostError, ShuttingDownError } from '../errors/errors.js';
 import type { PoolCounts } from '../errors/errors.js';
 import { Dials } from './dials.js';
 import type { Dial } from './dials.js';
@@ -15,6 +15,8 @@ import type { EntryOwner } from './pool-entry.js';
 import { DISCARD, nextStep } from './reclaim.js';
 import type { ReclaimOptions } from './reclaim.js';
 import { retire } from './retire.js';
+import type { Circuit } from '../policy/circuit/circuit.js';
+import { signOf } from '../policy/circuit/sign.js';
 import type { CancelOnDisconnect } from './scope-rules.js';
 import { waitError } from './stop.js';
 import { Waiters } from './waiters.js';
@@ -31,6 +33,7 @@ export interface BagOptions extends ReclaimOptions {
   pingTimeoutMs: number;
   allowExitOnIdle: boolean;
   stream: pg.ClientConfig['stream'];
+  circuit: Circuit;
   /** Opens a connection. */
   dial: (signal: AbortSignal) => Promise<GuardedClient>;
   /** A new connection's latest moment, on the clock of the deadlines. */
@@ -66,11 +69,13 @@ export class Bag implements EntryOwner {
   #open = 0;
   #cancels = 0;
   #lastDialErrorAt = 0;
+  /** How many connections may be in use; Infinity but for a moment after an outage. */
+  #limit = Infinity;
 
   constructor(options: BagOptions, listener: BagListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#dials = new Dials(this.deadlines, options.max, () => this.supply());
+    this.#dials = new Dials(this.deadlines, options.max, () => this.#onLateDial());
     const { acquireTimeoutMs, cancelOnDisconnect } = options;
     this.waiters = new Waiters(this.deadlines, acquireTimeoutMs, cancelOnDisconnect, ({ since, callback }, stop) => {
       const cause = this.#lastDialErrorAt >= since ? this.lastDialError : undefined;
@@ -90,6 +95,10 @@ export class Bag implements EntryOwner {
 
   get cancelOnDisconnect(): CancelOnDisconnect {
     return this.#options.cancelOnDisconnect;
+  }
+
+  get circuit(): Circuit {
+    return this.#options.circuit;
   }
 
   get stream(): pg.ClientConfig['stream'] {
@@ -126,7 +135,7 @@ export class Bag implements EntryOwner {
 
   /** An idle connection, at once; undefined where there is none that is known to be alive. */
   take(holder: Borrowing): PoolEntry | undefined {
-    if (this.waiters.size > 0) return undefined;
+    if (this.waiters.size > 0 || (this.#limit !== Infinity && this.#inUse >= this.#limit)) return undefined;
     const entry = this.#awaken();
     if (entry !== undefined) this.#hand(entry, holder);
     return entry;
@@ -141,12 +150,31 @@ export class Bag implements EntryOwner {
   /** While more wait than are on their way: wakes idle connections, then opens new ones. */
   supply(): void {
     while (!this.closing && this.waiters.size > this.#checking + this.#dials.young) {
+      if (this.#limit !== Infinity && this.#inUse + this.#dials.young >= this.#limit) return;
       const checking = this.#checking;
       const entry = this.#awaken();
       if (entry !== undefined) this.#offer(entry);
       else if (this.#checking > checking) continue;
       else if (this.total < this.#options.max) void this.dialOne();
       else return;
+    }
+  }
+
+  /** Those that are in use, being checked or being closed among them. */
+  get #inUse(): number {
+    return this.entries.size - this.idle.length;
+  }
+
+  /** How many connections may be in use from now on; who comes above that waits. */
+  setLimit(limit: number): void {
+    this.#limit = limit;
+    this.supply();
+  }
+
+  /** Refuses all who wait for a connection. */
+  refuseAll(reason: () => Error): void {
+    for (let waiter = this.waiters.shift(); waiter !== undefined; waiter = this.waiters.shift()) {
+      waiter.callback(reason(), undefined);
     }
   }
 
@@ -158,11 +186,13 @@ export class Bag implements EntryOwner {
 
   async #dialOne(): Promise<boolean> {
     const dial = this.#dials.begin();
+    const token = this.circuit.begin();
     let client: GuardedClient;
     try {
       client = await this.#options.dial(dial.controller.signal);
     } catch (error) {
       this.#dials.end(dial, false);
+      if (!dial.givenUp) this.circuit.settle(token, error, signOf(error, 'connect'));
       this.#onDialFailed(error as Error, dial);
       return false;
     }
@@ -212,10 +242,8 @@ export class Bag implements EntryOwner {
   close(): void {
     this.closing = true;
     this.#dials.close();
-    for (let waiter = this.waiters.shift(); waiter !== undefined; waiter = this.waiters.shift()) {
-      const message = `Pool "${this.#options.name}" was closed while waiting for a connection`;
-      waiter.callback(new ShuttingDownError(message), undefined);
-    }
+    const message = `Pool "${this.#options.name}" was closed while waiting for a connection`;
+    this.refuseAll(() => new ShuttingDownError(message));
     for (const entry of this.idle.splice(0)) this.retire(entry);
   }
 
@@ -267,6 +295,7 @@ export class Bag implements EntryOwner {
     entry.runInternal(text, this.#options.pingTimeoutMs, (error) => {
       this.#checking -= 1;
       if (error != null) {
+        if (text === PING) this.circuit.suspect(error);
         entry.destroy(error);
         // Somebody may have counted on this one.
         this.supply();
@@ -316,6 +345,13 @@ export class Bag implements EntryOwner {
     entry.holder = holder;
     entry.reset = false;
     this.#listener('acquire', entry);
+  }
+
+  #onLateDial(): void {
+    this.circuit.suspect(
+      new ConnectionLostError('The server has not accepted a connection in time', { outcome: 'not-executed' }),
+    );
+    this.supply();
   }
 
   #onDialFailed(error: Error, { since, givenUp }: Dial): void {

@@ -51,6 +51,9 @@ export async function connectWithRetry(
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
   const { attempts = 10, maxTotalMs = 60_000, minDelayMs = 100, maxDelayMs = 5_000, signal, onRetry } = options;
   const pool = new ResilientPool(config);
+  // Each attempt is to reach the server, and the pool is to be of use at once when one has.
+  const { mode } = pool.circuit;
+  pool.circuit.mode = 'off';
   const outOfTime = new AbortController();
   const timer = setTimeout(() => outOfTime.abort(), maxTotalMs);
   const stop = signal === undefined ? outOfTime.signal : AbortSignal.any([outOfTime.signal, signal]);
@@ -78,6 +81,7 @@ export async function connectWithRetry(
         },
       },
     );
+    pool.circuit.mode = mode;
     return pool;
   } catch (error) {
     const late = outOfTime.signal.aborted;

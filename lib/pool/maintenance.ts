@@ -1,6 +1,7 @@
 import { outsideRequests } from '../core/root-scope.js';
 import { fullJitter } from '../policy/backoff.js';
 import type { Bag } from './bag.js';
+import { Silence } from './silence.js';
 
 export interface MaintenanceOptions {
   min: number;
@@ -20,6 +21,7 @@ const REFILL_PAUSE_MAX_MS = 30_000;
 export class Maintenance {
   readonly #bag: Bag;
   readonly #options: MaintenanceOptions;
+  readonly #silence: Silence;
   #timer: NodeJS.Timeout | undefined;
   #refilling = false;
   #failures = 0;
@@ -28,6 +30,7 @@ export class Maintenance {
   constructor(bag: Bag, options: MaintenanceOptions) {
     this.#bag = bag;
     this.#options = options;
+    this.#silence = new Silence(bag.circuit);
   }
 
   /** Begins with the pool's first connection; called again, it does nothing. */
@@ -58,13 +61,17 @@ export class Maintenance {
         bag.retire(entry);
       }
     }
+    this.#silence.look(
+      now,
+      [...bag.entries].some(({ isRunning }) => isRunning),
+    );
     void this.refill();
   }
 
   /** Opens connections up to the minimum, one after the other. */
   async refill(): Promise<void> {
     const bag = this.#bag;
-    if (this.#refilling || bag.deadlines.now() < this.#refillAfter) return;
+    if (this.#refilling || bag.circuit.refuses || bag.deadlines.now() < this.#refillAfter) return;
     this.#refilling = true;
     while (!bag.closing && bag.total < this.#options.min) {
       if (await bag.dialOne()) {

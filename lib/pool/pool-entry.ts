@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { DeadlineList } from '../core/deadline-list.js';
 import { Expiring } from '../core/deadline-list.js';
 import type { Scope } from '../core/scope/scope.js';
+import type { Circuit } from '../policy/circuit/circuit.js';
 import { commits } from '../core/sql/commits.js';
 import { isRead } from '../core/sql/is-read.js';
 import { Backstop } from './backstop.js';
@@ -24,6 +25,7 @@ export interface EntryOwner {
   readonly queryTimeoutMs: number;
   readonly cancelGraceMs: number;
   readonly cancelOnDisconnect: CancelOnDisconnect;
+  readonly circuit: Circuit;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
   readonly backstopMs: number;
   /** pg's option of that name: CancelRequests go the same way as the connections. */
@@ -87,6 +89,11 @@ export class PoolEntry {
 
   get free(): boolean {
     return this.#active === undefined && !this.#cancelling && this.#waiting.length === 0;
+  }
+
+  /** Something of a user's is under way on it. */
+  get isRunning(): boolean {
+    return this.#active !== undefined;
   }
 
   /** A cursor, stream or COPY has the connection, or will have it. */
@@ -246,6 +253,7 @@ export class PoolEntry {
     this.#active = undefined;
     if (work instanceof Submission) {
       work.onOver();
+      this.owner.circuit.succeed(work.token);
     } else {
       this.deadlines.remove(work);
       if (work.error !== undefined && this.#heal(work)) return;
@@ -288,6 +296,11 @@ export class PoolEntry {
 
   /** The server may not have noticed, and a read that nobody waits for any more is only load; a write runs on. */
   #lose(error: Error): void {
+    if (this.dead === undefined && this.holder !== 'retired') {
+      const { circuit } = this.owner;
+      if (this.#active === undefined) circuit.suspect(error);
+      else circuit.fail(this.#active.token, error);
+    }
     if (this.dead === undefined && !this.#cancelling && this.#active !== undefined && isRead(this.#active.text)) {
       void this.#requestCancel();
     }

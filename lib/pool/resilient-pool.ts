@@ -4,9 +4,11 @@ import { Bag } from './bag.js';
 import { isLongLived } from './connect-options.js';
 import type { ConnectOptions } from './connect-options.js';
 import { Dialer } from './dialer.js';
+import type { Circuit } from '../policy/circuit/circuit.js';
 import { Maintenance } from './maintenance.js';
 import { hideSecrets, pgPoolConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.js';
+import { PoolCircuit } from './pool-circuit.js';
 import type { PoolEntry } from './pool-entry.js';
 import { tell } from './pool-events.js';
 import { rethrowFromCaller } from './query-forms.js';
@@ -38,6 +40,7 @@ type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefi
 interface Parts {
   readonly pool: ResilientPool;
   readonly bag: Bag;
+  readonly guard: PoolCircuit;
   readonly runner: Runner;
   readonly transactions: Transactions;
   readonly resolver: CommitResolver;
@@ -80,11 +83,13 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     const warning = tlsWarning(resolved);
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
     const dialer = new Dialer(resolved, (ms) => (bag.backstopMs = ms));
+    const guard = new PoolCircuit(resolved, (signal) => dialer.dial(signal));
     const bag = new Bag(
       {
         ...resolved,
         queryTimeoutMs: resolved.queryTimeoutMs === false ? 0 : resolved.queryTimeoutMs,
         stream: resolved.pg.stream,
+        circuit: guard.circuit,
         dial: (signal) => dialer.dial(signal),
         expiry: (now) => expiry(now, resolved.maxLifetimeMs),
       },
@@ -93,6 +98,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         tell(this, resolved, event, entry, error);
       },
     );
+    guard.guard(bag);
     const maintenance = new Maintenance(bag, resolved);
     const retrier = new Retrier(resolved.retry, resolved.cancelOnDisconnect);
     const runner = new Runner(bag, resolved.name, retrier, () => this.listenerCount('acquire') > 0);
@@ -102,6 +108,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     const own: Parts = {
       pool: this,
       bag,
+      guard,
       runner,
       transactions,
       resolver,
@@ -137,6 +144,14 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     let expired = 0;
     for (const entry of this[parts].bag.entries) if (entry.expiresAt <= now) expired += 1;
     return expired;
+  }
+
+  /**
+   * The circuit breaker of this pool's database: its state and its events, `mode`, `isolate()` and `resume()`. What is
+   * run on a client that is checked out, and in a transaction that has begun, goes on while it is open.
+   */
+  get circuit(): Circuit {
+    return this[parts].guard.circuit;
   }
 
   /** The last reason why no connection could be opened; undefined since one was. */
@@ -271,11 +286,12 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   }
 }
 
-async function close({ pool, bag, resolver, maintenance, resolved }: Parts): Promise<void> {
+async function close({ pool, bag, guard, resolver, maintenance, resolved }: Parts): Promise<void> {
   pool.ending = true;
   maintenance.stop();
+  guard.close();
   bag.close();
-  await drain(bag, resolver, resolved.drainTimeoutMs);
+  await drain(bag, resolver, guard, resolved.drainTimeoutMs);
   pool.ended = true;
 }
 

@@ -141,6 +141,13 @@ export class Runner {
         return;
       }
     }
+    if (bag.circuit.barred) {
+      const refused = bag.circuit.admit();
+      if (refused !== undefined) {
+        process.nextTick(callback, refused, undefined);
+        return;
+      }
+    }
     const entry = bag.take(holder);
     if (entry !== undefined) callback(undefined, entry);
     else bag.wait(holder, callback, scope, this.#seesAcquire() ? callerContext() : undefined);

@@ -6,6 +6,7 @@ import { ConnectionLostError, QueryTimeoutError } from '../errors/errors.js';
 import type { Outcome } from '../errors/errors.js';
 import type { PoolEntry } from './pool-entry.js';
 import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
+import { signOf } from '../policy/circuit/sign.js';
 import { stopError } from './stop.js';
 import type { Stop } from './stop.js';
 
@@ -24,6 +25,8 @@ export class Statement extends Expiring implements Bound {
   state: 'queued' | 'sent' | 'cancelling' = 'queued';
   /** What must go before it on the connection has been sent. */
   prepared = false;
+  /** The circuit's. */
+  token = 0;
   error: Error | undefined;
   result: unknown;
   /** The statement was sent a second time, after a stale prepared statement was dropped. */
@@ -61,6 +64,7 @@ export class Statement extends Expiring implements Bound {
   /** Its time begins. */
   start(): void {
     const { scope, timeoutMs, entry } = this;
+    if (!this.internal) this.token = entry.owner.circuit.begin();
     if (timeoutMs > 0 || scope !== undefined) {
       const now = entry.deadlines.now();
       if (timeoutMs > 0) this.#timeoutAt = now + timeoutMs;
@@ -163,8 +167,15 @@ export class Statement extends Expiring implements Bound {
       scope.unbind(this);
       if (this.state !== 'queued') scope.usage.databaseMs += entry.deadlines.now() - this.#sentAt;
     }
-    if (error === undefined) callback(null, result);
-    else callback(error);
+    const { circuit } = entry.owner;
+    if (error === undefined) {
+      circuit.succeed(this.token);
+      callback(null, result);
+    } else {
+      // That its connection is lost, the connection tells.
+      if (!(error instanceof ConnectionLostError)) circuit.settle(this.token, error, signOf(error));
+      callback(error);
+    }
   }
 }
 

@@ -40,6 +40,8 @@ export class Submission extends Expiring implements Bound {
   state: 'queued' | 'sent' = 'queued';
   /** What must go before it on the connection has been sent. */
   prepared = false;
+  /** The circuit's. */
+  token = 0;
   readonly #submittable: Submittable;
   readonly #toldOf: (error: unknown) => unknown;
   #stop: Stop | undefined;
@@ -87,6 +89,7 @@ export class Submission extends Expiring implements Bound {
   }
 
   start(): void {
+    this.token = this.entry.owner.circuit.begin();
     this.scope?.bind(this);
     this.#watch();
   }

@@ -119,6 +119,7 @@ describe('the tables of errors', () => {
       resource: true,
       internal: true,
       'shutting-down': true,
+      'circuit-open': true,
       caller: true,
       other: true,
     };

@@ -4,8 +4,8 @@ import type { UnknownReason } from '../../errors/errors.js';
 import type { GuardedClient } from '../guarded-client.js';
 import { ASK_STATE, ASK_STATUS, AWAIT_STANDBYS, END_IDLE_OWNER, onlyRow } from './evidence.js';
 import type { Evidence, Finding, Identity } from './evidence.js';
-import { ask, Line } from './line.js';
-import type { Dial } from './line.js';
+import { ask, Line } from '../line.js';
+import type { Dial } from '../line.js';
 import { isUnbroken, verdictOf } from './verdict.js';
 import type { Verdict } from './verdict.js';
 

@@ -7,6 +7,7 @@ import { Environment } from './environment.js';
 import type { ClientClass } from '../guarded-client.js';
 import { serverBackstops } from './client-config.js';
 import { hide, resolveConnection } from './connection.js';
+import { resolveCircuit } from './circuit.js';
 import { resolveRetry } from './retry.js';
 import { poolRules, refusedRules } from './rules.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './types.js';
@@ -47,6 +48,7 @@ export function resolvePoolOptions(
     cancelGraceMs,
     cancelOnDisconnect: options.cancelOnDisconnect ?? ('reads' as const),
     retry: resolveRetry(options.retry),
+    circuit: resolveCircuit(options.circuit),
     verifyCommit: options.verifyCommit ?? true,
     pingAfterIdleMs: options.pingAfterIdleMs ?? 1000,
     pingTimeoutMs: pingTimeout(options, acquireTimeoutMs),

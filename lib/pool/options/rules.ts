@@ -14,6 +14,7 @@ import {
   text,
 } from '../../core/options.js';
 import type { Rule, Rules } from '../../core/options.js';
+import { circuitRule } from './circuit.js';
 import { retryRule } from './retry.js';
 import type { ResilientPoolOptions } from './types.js';
 
@@ -46,6 +47,7 @@ export const poolRules: Rules<ResilientPoolOptions> = {
   cancelGraceMs: ms(100, 60_000),
   cancelOnDisconnect: oneOf('reads', 'all', false),
   retry: retryRule,
+  circuit: circuitRule,
   verifyCommit: boolean,
   pingAfterIdleMs: either(ms(0), explained(oneOf(false), 'false for never')),
   pingTimeoutMs: ms(10, 60_000),

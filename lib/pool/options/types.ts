@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type pg from 'pg';
 import type { Logger } from '../../core/logger.js';
 import type { ClientClass } from '../guarded-client.js';
+import type { CircuitOptions, ResolvedCircuitOptions } from './circuit.js';
 import type { ResolvedRetryOptions, RetryOptions } from './retry.js';
 
 /**
@@ -46,6 +47,12 @@ export interface ResilientPoolOptions extends ConnectionOptionsOfPg, PoolOptions
    * declared read-only or idempotent. `false`: never, nor are transactions replayed. Default: 3 retries.
    */
   retry?: RetryOptions | false | undefined;
+
+  /**
+   * The circuit breaker: while the database is unreachable or ill, calls are refused at once with `CircuitOpenError`, and
+   * probes find out when it is back. `false` is `{ mode: 'off' }`. Default: on.
+   */
+  circuit?: CircuitOptions | false | undefined;
 
   /**
    * Whether `transaction()` asks for the transaction's id before COMMIT, so that it can find out what became of a COMMIT
@@ -182,6 +189,7 @@ export interface ResolvedPoolOptions {
   readonly cancelGraceMs: number;
   readonly cancelOnDisconnect: 'reads' | 'all' | false;
   readonly retry: ResolvedRetryOptions;
+  readonly circuit: ResolvedCircuitOptions;
   readonly verifyCommit: boolean;
   readonly pingAfterIdleMs: number | false;
   readonly pingTimeoutMs: number;

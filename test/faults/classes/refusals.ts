@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 import type { Row, Rig } from './rig.js';
+import { ResilientPool } from '../../../lib/index.js';
 
 const closedPort = 9; // discard; nobody serves it
 
@@ -164,6 +165,21 @@ export const refusals: Row[] = [
       const error = await rig.failure(pool.query('select 1'));
       client.release();
       return error;
+    },
+  },
+  {
+    name: 'a circuit that is isolated by hand',
+    told: 'DB_CIRCUIT_OPEN',
+    kind: 'circuit-open',
+    retry: 'never',
+    outcome: 'not-executed',
+    circuit: false,
+    unavailable: true,
+    produce: async (rig) => {
+      const pool = new ResilientPool({ connectionString: rig.server.connectionString });
+      rig.ending(() => pool.end());
+      pool.circuit.isolate();
+      return rig.failure(pool.query('select 1'));
     },
   },
   {

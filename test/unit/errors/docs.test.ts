@@ -15,6 +15,7 @@ const codes: Record<ErrorCode, true> = {
   DB_QUERY_TIMEOUT: true,
   DB_DEADLINE_EXCEEDED: true,
   DB_CANCELLED: true,
+  DB_CIRCUIT_OPEN: true,
   DB_CONNECTION_LOST: true,
   DB_SHUTTING_DOWN: true,
   DB_COMMIT_OUTCOME_UNKNOWN: true,

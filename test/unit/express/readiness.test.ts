@@ -10,6 +10,7 @@ import { FakeClock } from '../../../lib/testing/index.js';
 class FakePool extends EventEmitter {
   readonly name = 'primary';
   readonly options: { min: number };
+  readonly circuit = Object.assign(new EventEmitter(), { refuses: false, state: 'closed' });
   ending = false;
   lastConnectError: Error | undefined;
   attempts = 0;

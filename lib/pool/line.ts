@@ -1,7 +1,7 @@
 import type pg from 'pg';
-import { destroySocket } from '../guarded-client.js';
-import type { GuardedClient } from '../guarded-client.js';
-import { retire } from '../retire.js';
+import { destroySocket } from './guarded-client.js';
+import type { GuardedClient } from './guarded-client.js';
+import { retire } from './retire.js';
 
 export type Dial = (signal: AbortSignal) => Promise<GuardedClient>;
 
@@ -13,6 +13,11 @@ export class Line {
 
   constructor(dial: Dial) {
     this.#dial = dial;
+  }
+
+  /** A connection is at hand. */
+  get isHeld(): boolean {
+    return this.#client !== undefined && this.#client.lost === undefined;
   }
 
   get isOpen(): boolean {

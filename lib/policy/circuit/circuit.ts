@@ -1,0 +1,491 @@
+import type { Clock, Timer } from '../../core/clock.js';
+import { systemClock } from '../../core/clock.js';
+import { outsideRequests } from '../../core/root-scope.js';
+import { CircuitOpenError } from '../../errors/errors.js';
+import { Prober, probeDefaults } from '../prober.js';
+import type { ProbeTimes } from '../prober.js';
+import { Breaker } from './breaker.js';
+import { LeastOpen } from './least-open.js';
+import { Listeners } from './listeners.js';
+import { circuitDefaults } from './settings.js';
+import type { CircuitMode, CircuitSettings } from './settings.js';
+import { lastSeen, signOf } from './sign.js';
+import type { Sign } from './sign.js';
+import { trialDefaults, Trials } from './trials.js';
+import type { TrialSettings } from './trials.js';
+import { Window } from './window.js';
+
+/** `isolated`: open by hand, until `resume()`. */
+export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
+
+/**
+ * Why a circuit has changed.
+ *
+ * - `failures-in-a-row`, `failure-rate`: too much of the work failed.
+ * - `probe-failed`: after a first sign of illness the database did not answer a probe either.
+ * - `trial-failed`: a caller who was let through to try has failed.
+ * - `probe-succeeded`, `trial-due`: half-open, it may be back.
+ * - `recovered`: probes, or trials, have succeeded.
+ * - `by-hand`: `isolate()`, `resume()`, or a change of `mode`.
+ */
+export type CircuitReason =
+  | 'failures-in-a-row'
+  | 'failure-rate'
+  | 'probe-failed'
+  | 'trial-failed'
+  | 'probe-succeeded'
+  | 'trial-due'
+  | 'recovered'
+  | 'by-hand';
+
+export interface CircuitChange {
+  readonly circuit: string;
+  readonly from: CircuitState;
+  readonly to: CircuitState;
+  readonly reason: CircuitReason;
+  /** What was seen last of the illness; with values of statements in it, perhaps: for logs use `pinoErrorSerializer`. */
+  readonly error: unknown;
+  /** Milliseconds since it opened; 0 when it opens. */
+  readonly openedForMs: number;
+}
+
+/** The names are opossum's. `stateChange` comes with each of them. */
+export interface CircuitEvents extends Record<string, unknown> {
+  open: CircuitChange;
+  halfOpen: CircuitChange;
+  close: CircuitChange;
+  stateChange: CircuitChange;
+}
+
+/** What is known of a circuit, for people and tests. */
+export interface CircuitDescription extends CircuitSettings {
+  readonly name: string;
+  readonly state: CircuitState;
+  /** Something speaks against the database, and a probe is to tell. */
+  readonly isSuspected: boolean;
+  /** Of the last `windowMs`. */
+  readonly calls: number;
+  readonly failed: number;
+  /** For how long it stays open at least, this time or the last. */
+  readonly leastOpenMs: number;
+  /** Milliseconds since it opened; undefined while it is closed. */
+  readonly openedForMs: number | undefined;
+  /** How often it has opened. */
+  readonly opened: number;
+  /** Calls that were refused, and those that would have been, in mode `metrics-only`. */
+  readonly rejections: number;
+  readonly wouldBeRejections: number;
+  /** Questions to the database so far. */
+  readonly probes: number;
+}
+
+export interface CircuitParts {
+  readonly name: string;
+  readonly settings?: CircuitSettings;
+  /** Asks the database for a sign of life. Without it, callers are let through to try. */
+  readonly probe?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
+  /** No probe is needed any more. */
+  readonly onProbingOver?: () => void;
+  readonly probeTimes?: ProbeTimes;
+  readonly trials?: TrialSettings;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** What a listener threw. */
+  readonly onThrown?: (error: unknown) => void;
+}
+
+const SUCCESSES_TO_CLOSE = 2;
+
+/**
+ * A circuit breaker that opens when the database is ill and not when a statement is: the first failure is a suspicion,
+ * which a probe confirms or ends, and it closes when probes find the database back. Work has a token, a number, so that
+ * what began before the last change says nothing of the time after it.
+ */
+export class Circuit {
+  readonly name: string;
+  /** @internal It is not simply closed. A field, since every statement looks at it. */
+  barred = false;
+  readonly #settings: CircuitSettings;
+  readonly #clock: Clock;
+  readonly #breaker: Breaker;
+  readonly #window: Window;
+  readonly #leastOpen: LeastOpen;
+  readonly #prober: Prober | undefined;
+  readonly #trials: Trials | undefined;
+  readonly #listeners = new Listeners<CircuitEvents>();
+  readonly #onProbingOver: () => void;
+  readonly #onThrown: (error: unknown) => void;
+  #mode: CircuitMode;
+  #isolated = false;
+  #closedForGood = false;
+  #tokens = 0;
+  /** What has a token up to this one began before the last change. */
+  #stale = 0;
+  /** What has a token up to this one began before the suspicion, and belongs to its first failure. */
+  #suspectedAt = -1;
+  #inARow = 0;
+  #answers = 0;
+  #probesInARow = 0;
+  #openedAt = 0;
+  #openUntil = 0;
+  #timer: Timer | undefined;
+  #lastError: unknown;
+  #opened = 0;
+  #rejections = 0;
+  #wouldBe = 0;
+
+  constructor(parts: CircuitParts) {
+    const { name, settings = circuitDefaults, clock = systemClock, probe, random } = parts;
+    this.name = name;
+    this.#settings = settings;
+    this.#mode = settings.mode;
+    this.#clock = clock;
+    this.#breaker = new Breaker(name);
+    this.#window = new Window(clock, settings.windowMs);
+    this.#onProbingOver = parts.onProbingOver ?? (() => undefined);
+    this.#onThrown = parts.onThrown ?? (() => undefined);
+    if (probe === undefined) {
+      const trials = parts.trials ?? trialDefaults;
+      this.#trials = new Trials(trials, clock);
+      this.#leastOpen = new LeastOpen(trials.openMs);
+    } else {
+      const times = parts.probeTimes ?? probeDefaults;
+      const onResult = (error: unknown) => this.#onProbed(error);
+      this.#prober = new Prober({ times, probe, onResult, clock, ...(random === undefined ? {} : { random }) });
+      this.#leastOpen = new LeastOpen(0);
+    }
+  }
+
+  get state(): CircuitState {
+    if (this.#isolated) return 'isolated';
+    return this.#closedForGood ? 'closed' : this.#breaker.state;
+  }
+
+  get mode(): CircuitMode {
+    return this.#mode;
+  }
+
+  /** Switched while running: `off` closes an open circuit, and it begins closed when it is switched on again. */
+  set mode(mode: CircuitMode) {
+    if (mode === this.#mode || this.#closedForGood) return;
+    this.#mode = mode;
+    if (mode === 'off' && !this.#isolated) this.#toClosed('by-hand');
+    this.#updateBarred();
+  }
+
+  /** Refuses everything, in every mode, until `resume()`. */
+  isolate(): void {
+    if (this.#isolated || this.#closedForGood) return;
+    const from = this.state;
+    this.#stopProbing();
+    this.#cancelTimer();
+    this.#suspectedAt = -1;
+    if (from === 'closed') this.#openedAt = this.#clock.now();
+    this.#isolated = true;
+    this.#breaker.open();
+    this.#change('open', from, 'by-hand');
+  }
+
+  /** Ends `isolate()`: the circuit is closed, and opens again where the database is ill. */
+  resume(): void {
+    if (this.#isolated) this.#toClosed('by-hand');
+  }
+
+  /** A listener that throws harms nobody; what it throws is logged. */
+  on<Name extends keyof CircuitEvents>(event: Name, listener: (change: CircuitEvents[Name]) => void): this {
+    this.#listeners.add(event, listener);
+    return this;
+  }
+
+  off<Name extends keyof CircuitEvents>(event: Name, listener: (change: CircuitEvents[Name]) => void): this {
+    this.#listeners.remove(event, listener);
+    return this;
+  }
+
+  /**
+   * Runs `fn` where the circuit is closed.
+   *
+   * @throws CircuitOpenError where it is not; `fn` is not called then
+   */
+  async execute<T>(fn: () => T | PromiseLike<T>): Promise<T> {
+    const refused = this.admit();
+    if (refused !== undefined) throw refused;
+    const token = this.begin();
+    try {
+      const result = await fn();
+      this.succeed(token);
+      return result;
+    } catch (error) {
+      this.settle(token, error, signOf(error));
+      throw error;
+    }
+  }
+
+  describe(): CircuitDescription {
+    return {
+      name: this.name,
+      mode: this.#mode,
+      state: this.state,
+      failuresInARow: this.#settings.failuresInARow,
+      failurePercent: this.#settings.failurePercent,
+      leastCalls: this.#settings.leastCalls,
+      windowMs: this.#settings.windowMs,
+      isSuspected: this.#suspectedAt >= 0,
+      ...this.#window.totals(),
+      leastOpenMs: this.#leastOpen.ms,
+      openedForMs: this.state === 'closed' ? undefined : this.#clock.now() - this.#openedAt,
+      opened: this.#opened,
+      rejections: this.#rejections,
+      wouldBeRejections: this.#wouldBe,
+      probes: this.#prober?.count ?? 0,
+    };
+  }
+
+  /** @internal Whether calls are refused now. */
+  get refuses(): boolean {
+    return this.barred && (this.#isolated || this.#mode === 'on');
+  }
+
+  /** @internal How often the database has answered. */
+  get answers(): number {
+    return this.#answers;
+  }
+
+  /** @internal Why work may not begin; undefined where it may. Asked where `barred`. */
+  admit(): CircuitOpenError | undefined {
+    if (!this.barred) return undefined;
+    if (this.#trials !== undefined && !this.#isolated) {
+      // Timers may be starved by whoever asks in a tight loop, so the clock is asked as well.
+      this.#look(this.#trials);
+      if (this.#breaker.state === 'closed') return undefined;
+      if (this.#breaker.state === 'half-open' && this.#trials.isFree) return undefined;
+    }
+    if (this.#mode !== 'on' && !this.#isolated) {
+      this.#wouldBe += 1;
+      return undefined;
+    }
+    this.#rejections += 1;
+    return this.refusal();
+  }
+
+  /** @internal What those are told who are refused. */
+  refusal(): CircuitOpenError {
+    const openedForMs = this.#clock.now() - this.#openedAt;
+    return new CircuitOpenError(this.name, {
+      retryAfterMs: this.#retryAfterMs(),
+      openedForMs,
+      isIsolated: this.#isolated,
+      lastSeen: this.#lastError === undefined ? undefined : lastSeen(this.#lastError),
+    });
+  }
+
+  /** @internal Work begins. */
+  begin(): number {
+    const token = ++this.#tokens;
+    if (this.#trials?.isFree === true && this.state === 'half-open') this.#trials.begin(token);
+    return token;
+  }
+
+  /** @internal The database has answered it. */
+  succeed(token: number): void {
+    this.#answers += 1;
+    if (token <= this.#stale || this.#mode === 'off') return;
+    if (!this.barred) {
+      this.#window.addAnswer();
+      this.#inARow = 0;
+      // Without probes, that it works again is all that can be known.
+      if (this.#suspectedAt >= 0 && this.#prober === undefined && token > this.#suspectedAt) this.#suspectedAt = -1;
+    } else if (this.#trials?.succeed(token) === true && this.state === 'half-open') {
+      this.#toClosed('recovered');
+    }
+  }
+
+  /** @internal It has ended with an error. */
+  settle(token: number, error: unknown, sign: Sign): void {
+    if (sign === 'answered') {
+      this.succeed(token);
+    } else if (sign === 'failed' || (sign === 'late' && this.#prober === undefined)) {
+      this.fail(token, error);
+    } else {
+      this.#trials?.end(token);
+      if (sign === 'late') this.suspect(error);
+    }
+  }
+
+  /** @internal The database could not be reached for it, or is ill. */
+  fail(token: number, error: unknown): void {
+    if (token <= this.#stale || this.#mode === 'off' || this.#isolated) return;
+    if (this.#breaker.state !== 'closed') {
+      if (this.#trials?.end(token) !== true) return;
+      this.#lastError = error;
+      this.#leastOpen.double();
+      this.#toOpen('trial-failed');
+      return;
+    }
+    const isFirst = this.#suspectedAt < 0;
+    // One event is one failure, however many were under way when it came.
+    if (!isFirst && token <= this.#suspectedAt) return;
+    this.#lastError = error;
+    this.#window.addFailure();
+    if (isFirst) this.suspect(error);
+    else this.#inARow += 1;
+    const { failuresInARow, failurePercent, leastCalls } = this.#settings;
+    if (this.#inARow >= failuresInARow) {
+      this.#trip('failures-in-a-row');
+      return;
+    }
+    const { calls, failed } = this.#window.totals();
+    if (calls >= leastCalls && failed * 100 >= calls * failurePercent) this.#trip('failure-rate');
+  }
+
+  /** @internal Something speaks against the database, but not enough. A probe will tell. */
+  suspect(error: unknown): void {
+    if (this.#suspectedAt >= 0 || this.#mode === 'off' || this.state !== 'closed' || this.#closedForGood) return;
+    this.#lastError = error;
+    this.#suspectedAt = this.#tokens;
+    this.#inARow = 0;
+    this.#prober?.start();
+  }
+
+  /** @internal For good: no probe, no timer, no event any more; what is asked then is admitted. */
+  shutdown(): void {
+    this.#closedForGood = true;
+    this.#mode = 'off';
+    this.#isolated = false;
+    this.#stopProbing();
+    this.#cancelTimer();
+    this.#breaker.shutdown();
+    this.#listeners.clear();
+    this.barred = false;
+  }
+
+  #onProbed(error: unknown): 'next' | 'confirm' | 'stop' {
+    // One that is refused for good, for a wrong password say, has reached a database that lives.
+    const sign = error === undefined ? 'answered' : signOf(error, 'connect');
+    if (this.#breaker.state === 'closed') return this.#onSuspicionProbed(sign, error);
+    if (sign !== 'answered') {
+      this.#probesInARow = 0;
+      this.#lastError = error;
+      if (this.#breaker.state === 'half-open') {
+        this.#breaker.open();
+        this.#change('open', 'half-open', 'probe-failed');
+      }
+      return 'next';
+    }
+    this.#probesInARow += 1;
+    if (this.#breaker.state === 'open') {
+      this.#breaker.halfOpen();
+      this.#change('halfOpen', 'open', 'probe-succeeded');
+    }
+    if (this.#probesInARow < SUCCESSES_TO_CLOSE) return 'confirm';
+    if (this.#clock.now() < this.#openUntil) return 'next';
+    this.#toClosed('recovered');
+    return 'stop';
+  }
+
+  #onSuspicionProbed(sign: Sign, error: unknown): 'next' | 'stop' {
+    if (sign === 'answered') {
+      this.#suspectedAt = -1;
+      this.#inARow = 0;
+      this.#onProbingOver();
+      return 'stop';
+    }
+    // It could not be made: the function that tells the password has thrown, say.
+    if (sign === 'nothing') return 'next';
+    this.#lastError = error;
+    this.#trip('probe-failed');
+    return 'next';
+  }
+
+  #trip(reason: CircuitReason): void {
+    this.#leastOpen.onOpen(this.#clock.now());
+    this.#toOpen(reason);
+  }
+
+  #toOpen(reason: CircuitReason): void {
+    const from = this.state;
+    const now = this.#clock.now();
+    // The time that it is open counts from the first opening, not from that of a trial that failed.
+    if (from === 'closed') {
+      this.#openedAt = now;
+      this.#opened += 1;
+    }
+    this.#openUntil = now + this.#leastOpen.ms;
+    this.#suspectedAt = -1;
+    this.#probesInARow = 0;
+    this.#stale = this.#tokens;
+    this.#trials?.clear();
+    this.#breaker.open();
+    if (this.#trials !== undefined) this.#lookAt(this.#openUntil, this.#trials);
+    this.#change('open', from, reason);
+    this.#prober?.start();
+  }
+
+  #toClosed(reason: CircuitReason): void {
+    const from = this.state;
+    const now = this.#clock.now();
+    this.#isolated = false;
+    this.#stopProbing();
+    this.#cancelTimer();
+    this.#suspectedAt = -1;
+    this.#inARow = 0;
+    this.#probesInARow = 0;
+    this.#stale = this.#tokens;
+    this.#window.clear();
+    this.#trials?.clear();
+    if (from === 'closed') return;
+    if (reason === 'recovered') this.#leastOpen.onClose(now);
+    this.#breaker.close();
+    this.#change('close', from, reason);
+    this.#lastError = undefined;
+  }
+
+  /** Without probes: whether it is time to let callers try, or whether one of them has hung. */
+  #look(trials: Trials): void {
+    const state = this.#breaker.state;
+    if (state === 'open' && this.#clock.now() >= this.#openUntil) {
+      this.#cancelTimer();
+      this.#breaker.halfOpen();
+      this.#change('halfOpen', 'open', 'trial-due');
+    } else if (state === 'half-open' && trials.isHung) {
+      this.#leastOpen.double();
+      this.#toOpen('trial-failed');
+    }
+  }
+
+  #lookAt(moment: number, trials: Trials): void {
+    this.#cancelTimer();
+    const ms = moment - this.#clock.now();
+    this.#timer = outsideRequests(() => this.#clock.setTimeout(() => this.#look(trials), ms));
+    this.#timer.unref?.();
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #stopProbing(): void {
+    if (this.#prober === undefined) return;
+    this.#prober.stop();
+    this.#onProbingOver();
+  }
+
+  #change(event: 'open' | 'halfOpen' | 'close', from: CircuitState, reason: CircuitReason): void {
+    this.#updateBarred();
+    const openedForMs = this.#clock.now() - this.#openedAt;
+    const change = { circuit: this.name, from, to: this.state, reason, error: this.#lastError, openedForMs };
+    this.#listeners.tell(event, change, this.#onThrown);
+    this.#listeners.tell('stateChange', change, this.#onThrown);
+  }
+
+  #updateBarred(): void {
+    this.barred = this.#isolated || (this.#mode !== 'off' && this.#breaker.state !== 'closed');
+  }
+
+  /** When it may be closed again at the soonest, as far as can be told. */
+  #retryAfterMs(): number {
+    const leastMs = Math.max(0, this.#openUntil - this.#clock.now());
+    return this.#isolated ? 0 : Math.max(leastMs, this.#prober?.nextInMs ?? 0);
+  }
+}
