@@ -18,6 +18,7 @@ import { retire } from './retire.js';
 import type { Circuit } from '../policy/circuit/circuit.js';
 import { signOf } from '../policy/circuit/sign.js';
 import type { CancelOnDisconnect } from './scope-rules.js';
+import type { SlowStatements } from './slow-statements.js';
 import { waitError } from './stop.js';
 import { Waiters } from './waiters.js';
 import type { AcquireCallback, Borrowing } from './waiters.js';
@@ -34,6 +35,7 @@ export interface BagOptions extends ReclaimOptions {
   allowExitOnIdle: boolean;
   stream: pg.ClientConfig['stream'];
   circuit: Circuit;
+  slow: SlowStatements;
   /** Opens a connection. */
   dial: (signal: AbortSignal) => Promise<GuardedClient>;
   /** A new connection's latest moment, on the clock of the deadlines. */
@@ -99,6 +101,10 @@ export class Bag implements EntryOwner {
 
   get circuit(): Circuit {
     return this.#options.circuit;
+  }
+
+  get slow(): SlowStatements {
+    return this.#options.slow;
   }
 
   get stream(): pg.ClientConfig['stream'] {

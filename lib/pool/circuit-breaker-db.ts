@@ -14,7 +14,7 @@ import { isSubmittable } from './submission.js';
 import type { Queryable, TimedPg, TimedQueryable } from './with-timeout.js';
 
 /** Options of `CircuitBreakerDb`: those of `circuit`, and how it finds out whether the database is back. */
-export interface CircuitBreakerDbOptions extends Omit<CircuitOptions, 'rampMs'> {
+export interface CircuitBreakerDbOptions extends Omit<CircuitOptions, 'rampMs' | 'timeoutsInARow'> {
   /** Names the circuit in errors, events and logs. 1 to 63 characters. Default: `database`. */
   name?: string | undefined;
   /**
@@ -67,9 +67,9 @@ export class CircuitBreakerDb<Q extends Queryable> extends Circuit {
     const own = { name, probe, openMs, trials, trialTimeoutMs, logger };
     const problem = findProblem(rules, own);
     if (problem !== undefined) throw new ConfigurationError(problem.option, `CircuitBreakerDb: ${problem.message}`);
-    if ('rampMs' in settings) {
-      const message = 'CircuitBreakerDb: Option "rampMs" is that of a ResilientPool; a pool that is wrapped has none';
-      throw new ConfigurationError('rampMs', message);
+    for (const name of ['rampMs', 'timeoutsInARow']) {
+      if (!(name in settings)) continue;
+      throw new ConfigurationError(name, `CircuitBreakerDb: Option "${name}" is for the circuit of a ResilientPool`);
     }
     const resolved = resolveCircuit(settings);
     const log = logger ?? silentLogger;

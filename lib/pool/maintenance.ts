@@ -65,6 +65,7 @@ export class Maintenance {
       now,
       [...bag.entries].some(({ isRunning }) => isRunning),
     );
+    if (bag.slow.size > 0) bag.slow.prune(now);
     void this.refill();
   }
 

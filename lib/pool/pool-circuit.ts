@@ -6,10 +6,15 @@ import { logChange, logThrown } from './circuit-log.js';
 import type { Dial } from './line.js';
 import type { ResolvedPoolOptions } from './options/index.js';
 import { ProbeLine } from './probe-line.js';
+import { SlowStatements } from './slow-statements.js';
+
+/** Of a deadline, what is before the statement is mostly little. */
+const MUCH_OF_THE_TIME = 0.8;
 
 /** The circuit of a pool, with its probe, and what the pool does when it changes. */
 export class PoolCircuit {
   readonly circuit: Circuit;
+  readonly slow: SlowStatements;
   readonly #line: ProbeLine;
   readonly #options: ResolvedPoolOptions;
   #ramp: Ramp | undefined;
@@ -29,6 +34,15 @@ export class PoolCircuit {
       onThrown: (error) => logThrown(logger, name, error),
     });
     this.circuit.on('stateChange', (change) => logChange(logger, change));
+    const { queryTimeoutMs } = options;
+    this.slow = new SlowStatements({
+      name,
+      timeoutsInARow: queryTimeoutMs === false ? false : settings.timeoutsInARow,
+      // One with a shorter time-out of its own may be fast enough for others.
+      leastMs: MUCH_OF_THE_TIME * (queryTimeoutMs || 0),
+      circuit: this.circuit,
+      onChange: (change, statement) => logChange(logger, change, statement),
+    });
   }
 
   get isProbing(): boolean {
@@ -42,6 +56,7 @@ export class PoolCircuit {
     this.#ramp = ramp;
     this.circuit.on('open', () => {
       ramp.end();
+      this.slow.clear();
       // Who waits for a connection would wait for nothing.
       if (this.circuit.refuses) bag.refuseAll(() => this.circuit.refusal());
     });
@@ -52,6 +67,7 @@ export class PoolCircuit {
 
   close(): void {
     this.circuit.shutdown();
+    this.slow.close();
     this.#ramp?.end();
     this.#line.close();
   }

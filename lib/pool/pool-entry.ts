@@ -12,6 +12,7 @@ import type { CancelOnDisconnect } from './scope-rules.js';
 import type { View } from './view.js';
 import { destroySocket, endClosing, entryOf } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
+import type { SlowStatements } from './slow-statements.js';
 import { StalePlans } from './stale-plans.js';
 import { Submission } from './submission.js';
 import { unshared } from './query-forms.js';
@@ -26,6 +27,7 @@ export interface EntryOwner {
   readonly cancelGraceMs: number;
   readonly cancelOnDisconnect: CancelOnDisconnect;
   readonly circuit: Circuit;
+  readonly slow: SlowStatements;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
   readonly backstopMs: number;
   /** pg's option of that name: CancelRequests go the same way as the connections. */

@@ -90,6 +90,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         queryTimeoutMs: resolved.queryTimeoutMs === false ? 0 : resolved.queryTimeoutMs,
         stream: resolved.pg.stream,
         circuit: guard.circuit,
+        slow: guard.slow,
         dial: (signal) => dialer.dial(signal),
         expiry: (now) => expiry(now, resolved.maxLifetimeMs),
       },

@@ -148,6 +148,13 @@ export class Runner {
         return;
       }
     }
+    if (bag.slow.size > 0 && config !== undefined) {
+      const refused = bag.slow.admit(textOf(config));
+      if (refused !== undefined) {
+        process.nextTick(callback, refused, undefined);
+        return;
+      }
+    }
     const entry = bag.take(holder);
     if (entry !== undefined) callback(undefined, entry);
     else bag.wait(holder, callback, scope, this.#seesAcquire() ? callerContext() : undefined);

@@ -7,6 +7,7 @@ import type { Outcome } from '../errors/errors.js';
 import type { PoolEntry } from './pool-entry.js';
 import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
 import { signOf } from '../policy/circuit/sign.js';
+import type { Watched } from './slow-statements.js';
 import { stopError } from './stop.js';
 import type { Stop } from './stop.js';
 
@@ -27,6 +28,7 @@ export class Statement extends Expiring implements Bound {
   prepared = false;
   /** The circuit's. */
   token = 0;
+  #watched: Watched | undefined;
   error: Error | undefined;
   result: unknown;
   /** The statement was sent a second time, after a stale prepared statement was dropped. */
@@ -64,7 +66,11 @@ export class Statement extends Expiring implements Bound {
   /** Its time begins. */
   start(): void {
     const { scope, timeoutMs, entry } = this;
-    if (!this.internal) this.token = entry.owner.circuit.begin();
+    if (!this.internal) {
+      const { circuit, slow } = entry.owner;
+      this.token = circuit.begin();
+      if (slow.size > 0) this.#watched = slow.begin(this.text);
+    }
     if (timeoutMs > 0 || scope !== undefined) {
       const now = entry.deadlines.now();
       if (timeoutMs > 0) this.#timeoutAt = now + timeoutMs;
@@ -167,15 +173,25 @@ export class Statement extends Expiring implements Bound {
       scope.unbind(this);
       if (this.state !== 'queued') scope.usage.databaseMs += entry.deadlines.now() - this.#sentAt;
     }
-    const { circuit } = entry.owner;
     if (error === undefined) {
-      circuit.succeed(this.token);
+      entry.owner.circuit.succeed(this.token);
+      if (this.#watched !== undefined) entry.owner.slow.onAnswer(this.#watched);
       callback(null, result);
     } else {
-      // That its connection is lost, the connection tells.
-      if (!(error instanceof ConnectionLostError)) circuit.settle(this.token, error, signOf(error));
+      this.#tellCircuits(error);
       callback(error);
     }
+  }
+
+  #tellCircuits(error: Error): void {
+    const { circuit, slow } = this.entry.owner;
+    // That its connection is lost, the connection tells.
+    const sign = error instanceof ConnectionLostError ? 'nothing' : signOf(error);
+    circuit.settle(this.token, error, sign);
+    if (sign === 'late') slow.onLate(this.text, this.#watched, this.entry.deadlines.now() - this.#sentAt, error);
+    else if (this.#watched === undefined) return;
+    else if (sign === 'answered') slow.onAnswer(this.#watched);
+    else this.#watched.circuit.settle(this.#watched.token, error, 'nothing');
   }
 }
 

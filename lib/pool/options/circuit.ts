@@ -21,6 +21,12 @@ export interface CircuitOptions {
   leastCalls?: number | undefined;
   /** Milliseconds of that window. 100 to 3600000. Default: 10000. */
   windowMs?: number | undefined;
+  /**
+   * A statement that runs into its time-out so often in a row, and again, is refused for a while, and then let through one
+   * at a time, until it is in time. It is known by its fingerprint; time-outs shorter than `queryTimeoutMs` do not count.
+   * 1 to 1000, or `false` for never. Default: 5.
+   */
+  timeoutsInARow?: number | false | undefined;
   /** Milliseconds between two probes, on the average, less or more by up to 20 %. 50 to 60000. Default: 500. */
   probeIntervalMs?: number | undefined;
   /** The same after the first minute of an outage. `probeIntervalMs` to 3600000. Default: 5000. */
@@ -37,6 +43,7 @@ export interface CircuitOptions {
 export interface ResolvedCircuitOptions extends CircuitSettings {
   readonly probes: ProbeTimes;
   readonly rampMs: number;
+  readonly timeoutsInARow: number | false;
 }
 
 const rules: Rules<CircuitOptions> = {
@@ -45,6 +52,7 @@ const rules: Rules<CircuitOptions> = {
   failurePercent: number(1, 100),
   leastCalls: integer(1, 1_000_000),
   windowMs: integer(100, 3_600_000, 'milliseconds'),
+  timeoutsInARow: either(integer(1, 1000), explained(oneOf(false), 'false for never')),
   probeIntervalMs: integer(50, 60_000, 'milliseconds'),
   slowProbeIntervalMs: integer(50, 3_600_000, 'milliseconds'),
   probeTimeoutMs: integer(10, 60_000, 'milliseconds'),
@@ -62,12 +70,12 @@ export function resolveCircuit(given: CircuitOptions | false = {}): ResolvedCirc
   const own: CircuitOptions = given === false ? { mode: 'off' } : given;
   const { mode = circuitDefaults.mode, failuresInARow = circuitDefaults.failuresInARow } = own;
   const { failurePercent = circuitDefaults.failurePercent, leastCalls = circuitDefaults.leastCalls } = own;
-  const { windowMs = circuitDefaults.windowMs, rampMs = 500 } = own;
+  const { windowMs = circuitDefaults.windowMs, rampMs = 500, timeoutsInARow = 5 } = own;
   const { probeIntervalMs: intervalMs = probeDefaults.intervalMs } = own;
   const { slowProbeIntervalMs: slowIntervalMs = Math.max(probeDefaults.slowIntervalMs, intervalMs) } = own;
   const { probeTimeoutMs: timeoutMs = probeDefaults.timeoutMs } = own;
   const probes = Object.freeze({ intervalMs, slowIntervalMs, timeoutMs });
-  return Object.freeze({ mode, failuresInARow, failurePercent, leastCalls, windowMs, probes, rampMs });
+  return Object.freeze({ mode, failuresInARow, failurePercent, leastCalls, windowMs, probes, rampMs, timeoutsInARow });
 }
 
 function check(given: CircuitOptions): void {
