@@ -5,7 +5,7 @@ import { ConfigurationError } from '../errors/errors.js';
 import { createResilience } from '../compose/create-resilience.js';
 import type { Resilience, ResilienceOptions } from '../compose/create-resilience.js';
 import { rules as poolRules, unknownOptionHint } from '../pool/options/index.js';
-import { inView } from '../pool/resilient-pool.js';
+import { inView, modeOf } from '../pool/resilient-pool.js';
 import type { ResilientPool } from '../pool/resilient-pool.js';
 import { deadlineRoute, deadlineRule } from './deadline-route.js';
 import { dbErrorHandler } from './error-handler.js';
@@ -78,6 +78,7 @@ export function dbResilience(options: DbResilienceOptions = {}): DbResilience {
   const handler: Handler = (req, res, next) => {
     const request = req as unknown as Record<string, unknown>;
     const scope = RequestScope.open(req, res, requestTimeoutMs);
+    scope.modes.add(db[modeOf]);
     if (!(property in request)) {
       request[property] = db[inView]({ scope });
       log?.(req, res, scope);

@@ -7,6 +7,7 @@ import { ConfigurationError, DbResilienceError } from '../errors/errors.js';
 import type { ErrorHandler } from './handlers.js';
 import { problemOf } from './problem.js';
 import type { Problem } from './problem.js';
+import { RequestScope } from './request-scope.js';
 import { requestId } from './request-id.js';
 
 export interface DbErrorHandlerOptions {
@@ -45,7 +46,7 @@ export function dbErrorHandler(options: DbErrorHandlerOptions = {}): ErrorHandle
       return;
     }
     const answerable = res.headersSent || hasStatus(error) ? undefined : problemOf(error);
-    if (answerable === undefined) {
+    if (answerable === undefined || !mayAnswer(req)) {
       next(error);
       return;
     }
@@ -64,6 +65,12 @@ export function dbErrorHandler(options: DbErrorHandlerOptions = {}): ErrorHandle
 
 function clientHasLeft(error: unknown, res: ServerResponse): boolean {
   return DbResilienceError.is(error) && error.code === 'DB_CANCELLED' && res.destroyed && !res.headersSent;
+}
+
+/** Not where all that the request's databases do is observe: it is answered as it was before they came. */
+function mayAnswer(req: IncomingMessage): boolean {
+  const modes = [...(RequestScope.of(req)?.modes ?? [])];
+  return modes.length === 0 || modes.map((mode) => mode.applies('answer')).includes(true);
 }
 
 function check(options: unknown): void {

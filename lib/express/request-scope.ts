@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemClock } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
 import { Scope } from '../core/scope/scope.js';
+import type { Mode } from '../pool/mode.js';
 
 /** How long a request without a deadline goes on refusing reads after its client has left. */
 const LEFT_MS = 30_000;
@@ -23,6 +24,8 @@ export class RequestScope extends Scope {
   #overAt = Infinity;
   #deadlineIsChosen = false;
   readonly #clock: Clock;
+  /** Of the databases that it has. */
+  readonly modes = new Set<Mode>();
   /** Somebody writes its log line. */
   logged = false;
   /** Called once: the answer is out, or the client has left and what runs for him has been told so. */

@@ -10,6 +10,7 @@ import { requestCancel } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
+import type { Mode } from './mode.js';
 import { PoolEntry } from './pool-entry.js';
 import type { EntryOwner } from './pool-entry.js';
 import { DISCARD, nextStep } from './reclaim.js';
@@ -30,6 +31,9 @@ export interface BagOptions extends ReclaimOptions {
   queryTimeoutMs: number;
   cancelGraceMs: number;
   cancelOnDisconnect: CancelOnDisconnect;
+  mode: Mode;
+  /** Time-outs that were set by pg's own names, and hold in every mode. */
+  byHand: { readonly acquireTimeout: boolean; readonly queryTimeout: boolean };
   pingAfterIdleMs: number | false;
   pingTimeoutMs: number;
   allowExitOnIdle: boolean;
@@ -78,8 +82,9 @@ export class Bag implements EntryOwner {
     this.#options = options;
     this.#listener = listener;
     this.#dials = new Dials(this.deadlines, options.max, () => this.#onLateDial());
-    const { acquireTimeoutMs, cancelOnDisconnect } = options;
-    this.waiters = new Waiters(this.deadlines, acquireTimeoutMs, cancelOnDisconnect, ({ since, callback }, stop) => {
+    const { acquireTimeoutMs, cancelOnDisconnect, mode } = options;
+    const rules = { cancelOnDisconnect, mode, timeoutIsByHand: options.byHand.acquireTimeout };
+    this.waiters = new Waiters(this.deadlines, acquireTimeoutMs, rules, ({ since, callback }, stop) => {
       const cause = this.#lastDialErrorAt >= since ? this.lastDialError : undefined;
       const counts = this.counts();
       counts.waiting += 1;
@@ -97,6 +102,14 @@ export class Bag implements EntryOwner {
 
   get cancelOnDisconnect(): CancelOnDisconnect {
     return this.#options.cancelOnDisconnect;
+  }
+
+  get mode(): Mode {
+    return this.#options.mode;
+  }
+
+  get queryTimeoutIsByHand(): boolean {
+    return this.#options.byHand.queryTimeout;
   }
 
   get circuit(): Circuit {

@@ -47,7 +47,7 @@ function scopeFor(entry: PoolEntry, text: string): Scope | undefined {
 
 function refusedIn(entry: PoolEntry, scope: Scope | undefined, text: string): DbResilienceError | undefined {
   if (scope === undefined) return undefined;
-  const refused = refusal(scope, entry.deadlines.now(), entry.owner.cancelOnDisconnect, text, entry.inTransaction);
+  const refused = refusal(scope, entry.deadlines.now(), entry.owner, text, entry.inTransaction);
   // Nobody waits for the end of a transaction whose client has left, but it has to come.
   if (refused?.code === 'DB_CANCELLED' && endings.has(firstWord(text))) return undefined;
   return refused;

@@ -2,6 +2,7 @@ import { sqlstate } from '../errors/classify.js';
 import type { GuardedClient } from './guarded-client.js';
 import { dial } from './dial.js';
 import { clientConfig } from './options/index.js';
+import { longestMs } from './options/rules.js';
 import type { ResolvedPoolOptions } from './options/index.js';
 
 /**
@@ -31,12 +32,18 @@ export class Dialer {
     }
   }
 
+  get #timeoutMs(): number {
+    const { mode, byHand, acquireTimeoutMs } = this.#options;
+    if (mode === 'observe' && !byHand.acquireTimeout) return longestMs;
+    return Math.min(acquireTimeoutMs + 100, longestMs);
+  }
+
   #dialOnce(signal: AbortSignal, backstops: boolean): Promise<GuardedClient> {
     return dial({
       Client: this.#options.Client,
       config: () => clientConfig(this.#options, { backstops }),
       // A little longer than its caller waits, who is then told of the pool and not of one socket.
-      timeoutMs: this.#options.acquireTimeoutMs + 100,
+      timeoutMs: this.#timeoutMs,
       signal,
       prepare: (client) => this.#prepare(client),
     });

@@ -4,6 +4,7 @@ import { Ramp } from '../policy/circuit/ramp.js';
 import type { Bag } from './bag.js';
 import { logChange, logThrown } from './circuit-log.js';
 import type { Dial } from './line.js';
+import type { Mode } from './mode.js';
 import type { ResolvedPoolOptions } from './options/index.js';
 import { ProbeLine } from './probe-line.js';
 import { SlowStatements } from './slow-statements.js';
@@ -19,9 +20,10 @@ export class PoolCircuit {
   readonly #options: ResolvedPoolOptions;
   #ramp: Ramp | undefined;
 
-  constructor(options: ResolvedPoolOptions, dial: Dial) {
+  constructor(options: ResolvedPoolOptions, mode: Mode, dial: Dial) {
     const { name, logger, circuit: settings } = options;
     const { timeoutMs } = settings.probes;
+    const onWouldBe = () => void mode.applies('circuit-open');
     this.#options = options;
     this.#line = new ProbeLine(dial);
     this.circuit = new Circuit({
@@ -31,6 +33,7 @@ export class PoolCircuit {
       probe: (signal) => this.#line.ask(signal, 2 * timeoutMs),
       onProbingOver: () => this.#line.close(),
       probeTimes: settings.probes,
+      onWouldBe,
       onThrown: (error) => logThrown(logger, name, error),
     });
     this.circuit.on('stateChange', (change) => logChange(logger, change));
@@ -41,6 +44,7 @@ export class PoolCircuit {
       // One with a shorter time-out of its own may be fast enough for others.
       leastMs: MUCH_OF_THE_TIME * (queryTimeoutMs || 0),
       circuit: this.circuit,
+      onWouldBe,
       onChange: (change, statement) => logChange(logger, change, statement),
     });
   }

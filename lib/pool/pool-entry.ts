@@ -8,6 +8,7 @@ import { isRead } from '../core/sql/is-read.js';
 import { Backstop } from './backstop.js';
 import { cancelTarget } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
+import type { Mode } from './mode.js';
 import type { CancelOnDisconnect } from './scope-rules.js';
 import type { View } from './view.js';
 import { destroySocket, endClosing, entryOf } from './guarded-client.js';
@@ -26,6 +27,9 @@ export interface EntryOwner {
   readonly queryTimeoutMs: number;
   readonly cancelGraceMs: number;
   readonly cancelOnDisconnect: CancelOnDisconnect;
+  readonly mode: Mode;
+  /** `queryTimeoutMs` was set by pg's name of it. */
+  readonly queryTimeoutIsByHand: boolean;
   readonly circuit: Circuit;
   readonly slow: SlowStatements;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
@@ -115,8 +119,11 @@ export class PoolEntry {
 
   run(config: unknown, values: unknown, callback: QueryCallback, scope?: Scope, view?: View): void {
     const own = typeof config === 'object' ? (config as { query_timeout?: unknown }).query_timeout : undefined;
-    const timeoutMs = typeof own === 'number' ? own : (view?.timeoutMs ?? this.owner.queryTimeoutMs);
-    this.start(new Statement(this, config, values, timeoutMs, false, callback, scope));
+    const byHand = typeof own === 'number' ? own : view?.timeoutMs;
+    const { owner } = this;
+    const statement = new Statement(this, config, values, byHand ?? owner.queryTimeoutMs, false, callback, scope);
+    if (owner.mode.observes) statement.timeoutIsByHand = byHand !== undefined || owner.queryTimeoutIsByHand;
+    this.start(statement);
   }
 
   /** Begins its time, and sends it at once or after those before it. */

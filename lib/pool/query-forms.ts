@@ -15,7 +15,14 @@ export interface Door {
 
 const borrowed: Door = {
   refusal: (entry) => (entry.released ? clientReleased() : undefined),
-  run: runBorrowed,
+  run: (entry, config, values, callback) => {
+    const { mode } = entry.owner;
+    if (!mode.observes) runBorrowed(entry, config, values, callback);
+    else
+      runBorrowed(entry, config, values, (error, result) =>
+        error == null ? callback(error, result) : callback(mode.told(error) as Error),
+      );
+  },
   submit: submitBorrowed,
 };
 

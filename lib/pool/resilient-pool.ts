@@ -1,13 +1,16 @@
 import pg from 'pg';
 import { boundToCaller } from '../core/root-scope.js';
+import type { PoolCounts } from '../errors/errors.js';
 import { Bag } from './bag.js';
 import { isLongLived } from './connect-options.js';
 import type { ConnectOptions } from './connect-options.js';
 import { Dialer } from './dialer.js';
-import type { Circuit } from '../policy/circuit/circuit.js';
+import type { Circuit, CircuitDescription } from '../policy/circuit/circuit.js';
 import { Maintenance } from './maintenance.js';
 import { hideSecrets, pgPoolConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.js';
+import { enforce, Observe } from './mode.js';
+import type { Mode, WouldBeCounts } from './mode.js';
 import { PoolCircuit } from './pool-circuit.js';
 import type { PoolEntry } from './pool-entry.js';
 import { tell } from './pool-events.js';
@@ -51,10 +54,31 @@ interface Parts {
   ended: Promise<void> | undefined;
 }
 
+/** What `describe()` tells of a pool. */
+export interface PoolDescription extends Pick<
+  ResolvedPoolOptions,
+  | 'name'
+  | 'mode'
+  | 'max'
+  | 'min'
+  | 'acquireTimeoutMs'
+  | 'queryTimeoutMs'
+  | 'cancelOnDisconnect'
+  | 'retry'
+  | 'verifyCommit'
+> {
+  readonly connections: PoolCounts;
+  readonly circuit: CircuitDescription;
+  /** What would have been done, in `mode: 'observe'`. */
+  readonly wouldBe: WouldBeCounts;
+}
+
 const parts = Symbol('express-db-resilience.parts');
 const viewed = Symbol('express-db-resilience.view');
 /** Makes the view of one request; not public, since a scope is none. */
 export const inView = Symbol('express-db-resilience.in-view');
+/** Whether its policies act, for the answers to a request. */
+export const modeOf = Symbol('express-db-resilience.mode-of');
 
 /** pg.Pool less what is implemented here, so that accessors may stand where its types have properties. */
 type PoolBase = new (
@@ -83,10 +107,12 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     const warning = tlsWarning(resolved);
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
     const dialer = new Dialer(resolved, (ms) => (bag.backstopMs = ms));
-    const guard = new PoolCircuit(resolved, (signal) => dialer.dial(signal));
+    const mode = resolved.mode === 'observe' ? observe(resolved) : enforce;
+    const guard = new PoolCircuit(resolved, mode, (signal) => dialer.dial(signal));
     const bag = new Bag(
       {
         ...resolved,
+        mode,
         queryTimeoutMs: resolved.queryTimeoutMs === false ? 0 : resolved.queryTimeoutMs,
         stream: resolved.pg.stream,
         circuit: guard.circuit,
@@ -155,6 +181,27 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     return this[parts].guard.circuit;
   }
 
+  /** How it is set up, and how its circuit stands: for people, and for tests. Nothing secret is in it. */
+  describe(): PoolDescription {
+    const { resolved, bag, guard } = this[parts];
+    const { name, mode, max, min, acquireTimeoutMs, queryTimeoutMs, cancelOnDisconnect, retry, verifyCommit } =
+      resolved;
+    return {
+      name,
+      mode,
+      connections: bag.counts(),
+      min,
+      acquireTimeoutMs,
+      queryTimeoutMs,
+      cancelOnDisconnect,
+      verifyCommit,
+      max,
+      retry,
+      circuit: guard.circuit.describe(),
+      wouldBe: bag.mode.counts(),
+    };
+  }
+
   /** The last reason why no connection could be opened; undefined since one was. */
   get lastConnectError(): Error | undefined {
     return this[parts].bag.lastDialError;
@@ -197,7 +244,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     if (typeof how === 'function') {
       const bound = boundToCaller(how);
       runner.connect(view, (error, entry) => {
-        if (error !== undefined) bound(error, undefined, () => undefined);
+        if (error !== undefined) bound(bag.mode.told(error) as Error, undefined, () => undefined);
         // An idle connection is there at once, but a callback is never called before connect() has returned.
         else process.nextTick(bound, undefined, entry.client, checkOut(bag, entry, view));
       });
@@ -207,7 +254,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     return new Promise<pg.PoolClient>((resolve, reject) => {
       runner.connect(view, (error, entry) => {
         if (error !== undefined) {
-          reject(error);
+          reject(bag.mode.told(error) as Error);
         } else {
           checkOut(bag, entry, view);
           entry.longLived = longLived;
@@ -261,6 +308,11 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   }
 
   /** @internal */
+  get [modeOf](): Mode {
+    return this[parts].bag.mode;
+  }
+
+  /** @internal */
   [inView](view: View): ResilientPool {
     const own = this[parts];
     own.views ??= viewPrototype(own.pool);
@@ -291,9 +343,14 @@ async function close({ pool, bag, guard, resolver, maintenance, resolved }: Part
   pool.ending = true;
   maintenance.stop();
   guard.close();
+  bag.mode.close();
   bag.close();
   await drain(bag, resolver, guard, resolved.drainTimeoutMs);
   pool.ended = true;
+}
+
+function observe({ name, logger, byHand, queryTimeoutMs }: ResolvedPoolOptions): Mode {
+  return new Observe(name, logger, byHand.queryTimeout && queryTimeoutMs !== false ? queryTimeoutMs : undefined);
 }
 
 function checkOut(bag: Bag, entry: PoolEntry, view: View | undefined): Done {

@@ -35,7 +35,9 @@ export class Runner {
     this.retrier.budget.onCall();
     // In its caller's context, whichever connection the error came from.
     return this.#once(view, scope, config, values).catch((error: unknown) =>
-      this.#recover(error, view, scope, config, values, declared ?? view ?? {}),
+      this.#mayRecover(error, config, declared ?? view ?? {}, declared !== undefined)
+        ? this.#again(error, view, scope, config, values, declared ?? view ?? {})
+        : rethrowFromCaller(this.#bag.mode.told(error)),
     );
   }
 
@@ -44,15 +46,15 @@ export class Runner {
     const bound = boundToCaller(callback);
     this.retrier.budget.onCall();
     const recover = boundToCaller((error: unknown) => {
-      this.#recover(error, view, scope, config, values, view ?? {}).then(
+      this.#again(error, view, scope, config, values, view ?? {}).then(
         (result) => bound(null, result),
         (last: unknown) => bound(last as Error),
       );
     });
     this.#start(view, scope, config, values, (error, result) => {
       if (error == null) bound(null, result);
-      else if (this.#mayRecover(error, config, view ?? {})) recover(error);
-      else bound(error);
+      else if (this.#mayRecover(error, config, view ?? {}, false)) recover(error);
+      else bound(this.#bag.mode.told(error) as Error);
     });
   }
 
@@ -79,7 +81,7 @@ export class Runner {
     });
   }
 
-  async #recover(
+  async #again(
     error: unknown,
     view: View | undefined,
     scope: Scope | undefined,
@@ -87,19 +89,20 @@ export class Runner {
     values: unknown,
     declared: Declared,
   ): Promise<unknown> {
-    if (!this.#mayRecover(error, config, declared)) return rethrowFromCaller(error);
     try {
       const attempt = () => this.#once(view, scope, config, values);
       return await this.retrier.recover(error, textOf(config), declared, scope, attempt);
     } catch (last) {
-      return rethrowFromCaller(last);
+      return rethrowFromCaller(this.#bag.mode.told(last));
     }
   }
 
-  #mayRecover(error: unknown, config: unknown, declared: Declared): boolean {
+  /** @param isByHand its caller has asked for retries */
+  #mayRecover(error: unknown, config: unknown, declared: Declared, isByHand: boolean): boolean {
     const { retries, selects } = this.retrier.options;
     if ((declared.retries ?? retries) === 0 || config == null || isSubmittable(config)) return false;
-    return mayBeRepeated(error, textOf(config), declared, selects);
+    if (!mayBeRepeated(error, textOf(config), declared, selects)) return false;
+    return isByHand || this.#bag.mode.applies('retry');
   }
 
   #start(
@@ -135,7 +138,7 @@ export class Runner {
     }
     if (scope !== undefined) {
       const text = holder === 'borrower' ? undefined : textOf(config);
-      const refused = refusal(scope, bag.deadlines.now(), bag.cancelOnDisconnect, text);
+      const refused = refusal(scope, bag.deadlines.now(), bag, text);
       if (refused !== undefined) {
         process.nextTick(callback, refused, undefined);
         return;
@@ -147,8 +150,7 @@ export class Runner {
         process.nextTick(callback, refused, undefined);
         return;
       }
-    }
-    if (bag.slow.size > 0 && config !== undefined) {
+    } else if (bag.slow.size > 0 && config !== undefined) {
       const refused = bag.slow.admit(textOf(config));
       if (refused !== undefined) {
         process.nextTick(callback, refused, undefined);

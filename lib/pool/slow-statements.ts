@@ -13,6 +13,7 @@ export interface SlowStatementsOptions {
   readonly leastMs: number;
   /** The circuit of the whole database: its mode holds here as well. */
   readonly circuit: Circuit;
+  readonly onWouldBe: () => void;
   readonly onChange: (change: CircuitChange, statement: string) => void;
 }
 
@@ -103,12 +104,13 @@ export class SlowStatements {
   }
 
   #add(text: string, timeoutsInARow: number): Slow {
-    const { name, circuit: all, onChange } = this.#options;
+    const { name, circuit: all, onWouldBe, onChange } = this.#options;
     const print = fingerprint(text);
     const circuit = new Circuit({
       name: `${name}, statement ${print.id}`,
       settings: { ...circuitDefaults, mode: all.mode, failuresInARow: timeoutsInARow, leastCalls: Infinity },
       // One at a time may try whether it is fast again, for as long as its own time-out lets it.
+      onWouldBe,
       trials: { openMs: 1000, permits: 1, timeoutMs: Infinity },
     });
     circuit.on('stateChange', (change) => onChange(change, print.text));

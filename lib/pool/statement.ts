@@ -4,8 +4,9 @@ import { mayCommitPartly } from '../core/sql/commits.js';
 import { sqlstate } from '../errors/classify.js';
 import { ConnectionLostError, QueryTimeoutError } from '../errors/errors.js';
 import type { Outcome } from '../errors/errors.js';
+import { wouldBe } from './mode.js';
 import type { PoolEntry } from './pool-entry.js';
-import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
+import { CONFIRM_AT_DEADLINE_MS, deadlineOf, isUnwanted } from './scope-rules.js';
 import { signOf } from '../policy/circuit/sign.js';
 import type { Watched } from './slow-statements.js';
 import { stopError } from './stop.js';
@@ -28,6 +29,9 @@ export class Statement extends Expiring implements Bound {
   prepared = false;
   /** The circuit's. */
   token = 0;
+  /** Somebody has asked for this time-out, so it ends the statement in every mode. */
+  timeoutIsByHand = true;
+  #isSpared = false;
   #watched: Watched | undefined;
   error: Error | undefined;
   result: unknown;
@@ -83,7 +87,7 @@ export class Statement extends Expiring implements Bound {
   /** Has itself ended when its time is over, or its scope's. */
   watch(): void {
     const { scope } = this;
-    const at = scope === undefined ? this.#timeoutAt : Math.min(this.#timeoutAt, scope.earliestDeadline);
+    const at = scope === undefined ? this.#timeoutAt : Math.min(this.#timeoutAt, deadlineOf(scope, this.#isSpared));
     if (at === Infinity) this.entry.deadlines.remove(this);
     else this.entry.deadlines.add(this, at);
   }
@@ -120,7 +124,7 @@ export class Statement extends Expiring implements Bound {
     } else if (now >= this.#timeoutAt) {
       this.#end({ kind: 'timeout', timeoutMs: this.timeoutMs });
     } else {
-      const expired = this.scope?.expired(now);
+      const expired = this.scope?.expired(now, this.#isSpared);
       if (expired === undefined) this.watch();
       else this.#end({ kind: 'deadline', scope: expired });
     }
@@ -128,6 +132,13 @@ export class Statement extends Expiring implements Bound {
 
   #end(stop: Stop): void {
     const { entry, scope, state } = this;
+    const what = wouldBe(stop, 'query-timeout', this.timeoutIsByHand);
+    if (what !== undefined && !entry.owner.mode.applies(what)) {
+      if (stop.kind === 'timeout') this.#timeoutAt = Infinity;
+      else if (stop.kind === 'deadline') this.#isSpared = true;
+      this.watch();
+      return;
+    }
     this.#stop = stop;
     if (scope !== undefined) scope.usage.cancellations += 1;
     if (state === 'queued') {
@@ -137,7 +148,8 @@ export class Statement extends Expiring implements Bound {
     }
     this.state = 'cancelling';
     const now = entry.deadlines.now();
-    const latest = Math.max(now, scope?.earliestDeadline ?? Infinity) + CONFIRM_AT_DEADLINE_MS;
+    const deadlineAt = scope === undefined ? Infinity : deadlineOf(scope, this.#isSpared);
+    const latest = Math.max(now, deadlineAt) + CONFIRM_AT_DEADLINE_MS;
     entry.deadlines.add(this, Math.min(now + CONFIRM_MS, latest));
     entry.cancelActive();
   }

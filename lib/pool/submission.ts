@@ -5,8 +5,9 @@ import { throwLater } from '../core/root-scope.js';
 import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
 import { classify, sqlstate } from '../errors/classify.js';
 import { DbResilienceError } from '../errors/errors.js';
+import { wouldBe } from './mode.js';
 import type { PoolEntry } from './pool-entry.js';
-import { CONFIRM_AT_DEADLINE_MS, isUnwanted } from './scope-rules.js';
+import { CONFIRM_AT_DEADLINE_MS, deadlineOf, isUnwanted } from './scope-rules.js';
 import { lostBeforeSent, lostWhileItRan, textOf } from './statement.js';
 import { stopError } from './stop.js';
 import type { Stop } from './stop.js';
@@ -46,13 +47,14 @@ export class Submission extends Expiring implements Bound {
   readonly #toldOf: (error: unknown) => unknown;
   #stop: Stop | undefined;
   #told = false;
+  #isSpared = false;
 
   constructor(
     readonly entry: PoolEntry,
     submittable: Submittable,
     readonly scope: Scope | undefined,
     /** What its user is told in place of an error. */
-    told: (error: unknown) => unknown = (error) => error,
+    told: (error: unknown) => unknown = (error) => entry.owner.mode.told(error),
   ) {
     super();
     this.#toldOf = told;
@@ -125,7 +127,7 @@ export class Submission extends Expiring implements Bound {
       this.entry.destroy(error);
       return;
     }
-    const expired = this.scope?.expired(now);
+    const expired = this.scope?.expired(now, this.#isSpared);
     if (expired === undefined) this.#watch();
     else this.#end({ kind: 'deadline', scope: expired });
   }
@@ -141,13 +143,19 @@ export class Submission extends Expiring implements Bound {
   }
 
   #watch(): void {
-    const at = this.scope?.earliestDeadline ?? Infinity;
+    const at = this.scope === undefined ? Infinity : deadlineOf(this.scope, this.#isSpared);
     if (at === Infinity) this.entry.deadlines.remove(this);
     else this.entry.deadlines.add(this, at);
   }
 
   #end(stop: Stop): void {
     const { entry, scope } = this;
+    const what = wouldBe(stop, 'query-timeout', true);
+    if (what !== undefined && !entry.owner.mode.applies(what)) {
+      if (stop.kind === 'deadline') this.#isSpared = true;
+      this.#watch();
+      return;
+    }
     this.#stop = stop;
     if (scope !== undefined) scope.usage.cancellations += 1;
     if (this.state === 'queued') {

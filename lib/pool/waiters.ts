@@ -2,18 +2,27 @@ import type { DeadlineList } from '../core/deadline-list.js';
 import { Expiring } from '../core/deadline-list.js';
 import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
 import type { Holder, PoolEntry } from './pool-entry.js';
-import type { CancelOnDisconnect } from './scope-rules.js';
+import { wouldBe } from './mode.js';
+import { deadlineOf } from './scope-rules.js';
+import type { Rules } from './scope-rules.js';
 import type { Stop } from './stop.js';
 
 export type AcquireCallback = (
   ...result: [error: Error, entry: undefined] | [error: undefined, entry: PoolEntry]
 ) => void;
 
+export interface WaitRules extends Rules {
+  /** Somebody has set pg's own time-out, which ends a wait in every mode. */
+  readonly timeoutIsByHand: boolean;
+}
+
 export type Borrowing = Extract<Holder, 'statement' | 'borrower'>;
 
 /** A call that waits for a connection. */
 export class Waiter extends Expiring implements Bound {
   readonly since: number;
+  #isSpared = false;
+  #timeoutIsOver = false;
   /** @internal */ earlier: Waiter | undefined;
   /** @internal */ later: Waiter | undefined;
 
@@ -32,25 +41,39 @@ export class Waiter extends Expiring implements Bound {
   }
 
   get #timeoutAt(): number {
-    return this.since + this.waiters.timeoutMs;
+    return this.#timeoutIsOver ? Infinity : this.since + this.waiters.timeoutMs;
   }
 
   onDeadlineMoved(): void {
-    const at = this.#timeoutAt;
-    this.waiters.deadlines.add(this, Math.min(at, this.scope?.earliestDeadline ?? at));
+    const { scope, waiters } = this;
+    const at = Math.min(this.#timeoutAt, scope === undefined ? Infinity : deadlineOf(scope, this.#isSpared));
+    if (at === Infinity) waiters.deadlines.remove(this);
+    else waiters.deadlines.add(this, at);
   }
 
   onCancelled(reason: Cancellation): void {
-    if (reason.by === 'signal' || this.waiters.cancelOnDisconnect !== false)
-      this.waiters.end(this, { kind: 'cancelled', reason });
+    if (reason.by === 'signal' || this.waiters.rules.cancelOnDisconnect !== false)
+      this.#end({ kind: 'cancelled', reason });
   }
 
   override expire(now: number): void {
     const timedOut = now >= this.#timeoutAt;
-    const expired = timedOut ? undefined : this.scope?.expired(now);
-    if (timedOut) this.waiters.end(this, { kind: 'timeout', timeoutMs: this.waiters.timeoutMs });
+    const expired = timedOut ? undefined : this.scope?.expired(now, this.#isSpared);
+    if (timedOut) this.#end({ kind: 'timeout', timeoutMs: this.waiters.timeoutMs });
     else if (expired === undefined) this.onDeadlineMoved();
-    else this.waiters.end(this, { kind: 'deadline', scope: expired });
+    else this.#end({ kind: 'deadline', scope: expired });
+  }
+
+  #end(stop: Stop): void {
+    const { mode, timeoutIsByHand } = this.waiters.rules;
+    const what = wouldBe(stop, 'acquire-timeout', timeoutIsByHand);
+    if (what === undefined || mode.applies(what)) {
+      this.waiters.end(this, stop);
+      return;
+    }
+    if (stop.kind === 'timeout') this.#timeoutIsOver = true;
+    else if (stop.kind === 'deadline') this.#isSpared = true;
+    if (stop.kind !== 'cancelled') this.onDeadlineMoved();
   }
 }
 
@@ -68,7 +91,7 @@ export class Waiters {
   constructor(
     readonly deadlines: DeadlineList,
     readonly timeoutMs: number,
-    readonly cancelOnDisconnect: CancelOnDisconnect,
+    readonly rules: WaitRules,
     onEnded: (waiter: Waiter, stop: Stop) => void,
   ) {
     this.#onEnded = onEnded;

@@ -80,11 +80,24 @@ export class Scope {
     return earliest;
   }
 
-  /** The scope whose deadline has passed, this one or one around it: for what began under them, over or not. */
-  expired(now: number): Scope | undefined {
+  /** The earliest of those that were set by hand, and not for a request. */
+  get earliestByHand(): number {
+    let earliest = this.ofRequest ? Infinity : this.deadlineAt;
+    for (let { parent } = this; parent !== undefined; parent = parent.parent) {
+      if (!parent.ofRequest && parent.deadlineAt < earliest && !parent.over) earliest = parent.deadlineAt;
+    }
+    return earliest;
+  }
+
+  /**
+   * The scope whose deadline has passed, this one or one around it: for what began under them, over or not.
+   *
+   * @param byHand only where it was set by hand
+   */
+  expired(now: number, byHand = false): Scope | undefined {
     // eslint-disable-next-line @typescript-eslint/no-this-alias
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      if (scope.deadlineAt > now) continue;
+      if (scope.deadlineAt > now || (byHand && scope.ofRequest)) continue;
       if (scope.lifts()) scope.setTimeout(false);
       else return scope;
     }

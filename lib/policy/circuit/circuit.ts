@@ -90,6 +90,8 @@ export interface CircuitParts {
   readonly trials?: TrialSettings;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Mode `metrics-only`: a call would have been refused. */
+  readonly onWouldBe?: () => void;
   /** What a listener threw. */
   readonly onThrown?: (error: unknown) => void;
 }
@@ -114,6 +116,7 @@ export class Circuit {
   readonly #trials: Trials | undefined;
   readonly #listeners = new Listeners<CircuitEvents>();
   readonly #onProbingOver: () => void;
+  readonly #onWouldBe: () => void;
   readonly #onThrown: (error: unknown) => void;
   #mode: CircuitMode;
   #isolated = false;
@@ -143,6 +146,7 @@ export class Circuit {
     this.#breaker = new Breaker(name);
     this.#window = new Window(clock, settings.windowMs);
     this.#onProbingOver = parts.onProbingOver ?? (() => undefined);
+    this.#onWouldBe = parts.onWouldBe ?? (() => undefined);
     this.#onThrown = parts.onThrown ?? (() => undefined);
     if (probe === undefined) {
       const trials = parts.trials ?? trialDefaults;
@@ -262,6 +266,7 @@ export class Circuit {
     }
     if (this.#mode !== 'on' && !this.#isolated) {
       this.#wouldBe += 1;
+      this.#onWouldBe();
       return undefined;
     }
     this.#rejections += 1;

@@ -8,6 +8,7 @@ import type { ClientClass } from '../guarded-client.js';
 import { serverBackstops } from './client-config.js';
 import { hide, resolveConnection } from './connection.js';
 import { resolveCircuit } from './circuit.js';
+import type { ResolvedCircuitOptions } from './circuit.js';
 import { resolveRetry } from './retry.js';
 import { poolRules, refusedRules } from './rules.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './types.js';
@@ -36,11 +37,17 @@ export function resolvePoolOptions(
   const queryTimeout = oneOfTwo('queryTimeoutMs', limit, 'query_timeout', query_timeout) ?? connection.queryTimeoutMs;
   const queryTimeoutMs = queryTimeout === 0 ? false : (queryTimeout ?? 30_000);
   const cancelGraceMs = options.cancelGraceMs ?? 2000;
-  const serverTimeouts = options.serverTimeouts ?? true;
+  const mode = options.mode ?? 'enforce';
+  const serverTimeouts = options.serverTimeouts ?? mode === 'enforce';
   const readReplicaUrls = Object.freeze(environment.readReplicaUrls());
 
   const resolved = {
     name: options.name ?? 'primary',
+    mode,
+    byHand: Object.freeze({
+      acquireTimeout: connectionTimeoutMillis !== undefined,
+      queryTimeout: query_timeout !== undefined || (limit === undefined && connection.queryTimeoutMs !== undefined),
+    }),
     max,
     min: minimum(options, environment, max),
     acquireTimeoutMs,
@@ -48,7 +55,7 @@ export function resolvePoolOptions(
     cancelGraceMs,
     cancelOnDisconnect: options.cancelOnDisconnect ?? ('reads' as const),
     retry: resolveRetry(options.retry),
-    circuit: resolveCircuit(options.circuit),
+    circuit: observed(mode, resolveCircuit(options.circuit)),
     verifyCommit: options.verifyCommit ?? true,
     pingAfterIdleMs: options.pingAfterIdleMs ?? 1000,
     pingTimeoutMs: pingTimeout(options, acquireTimeoutMs),
@@ -72,6 +79,10 @@ export function resolvePoolOptions(
   };
   hide(resolved, 'readReplicaUrls', () => readReplicaUrls);
   return Object.freeze(resolved) as typeof resolved & Pick<ResolvedPoolOptions, 'readReplicaUrls'>;
+}
+
+function observed(mode: 'enforce' | 'observe', circuit: ResolvedCircuitOptions): ResolvedCircuitOptions {
+  return mode === 'observe' && circuit.mode === 'on' ? Object.freeze({ ...circuit, mode: 'metrics-only' }) : circuit;
 }
 
 /** Every name of an option, those that are refused among them. */

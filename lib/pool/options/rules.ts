@@ -42,6 +42,7 @@ export const portNumber = integer(1, 65_535);
 
 export const poolRules: Rules<ResilientPoolOptions> = {
   name: text(1, 63),
+  mode: oneOf('enforce', 'observe'),
   acquireTimeoutMs: acquireTimeout,
   queryTimeoutMs: either(ms(1), explained(oneOf(false), 'false for no limit')),
   cancelGraceMs: ms(100, 60_000),

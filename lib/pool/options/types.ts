@@ -49,6 +49,14 @@ export interface ResilientPoolOptions extends ConnectionOptionsOfPg, PoolOptions
   retry?: RetryOptions | false | undefined;
 
   /**
+   * `observe`: what the policies would do is counted and logged, and not done: no time-out, deadline, retry or refusal, and
+   * errors are pg's own. What is asked for by hand holds: pg's `connectionTimeoutMillis` and `query_timeout`,
+   * `withOptions`, `withTimeout`, `runWithDeadline`, `transaction`, `executeWithRetry`. For adopting the package on a
+   * running service. Default: `enforce`.
+   */
+  mode?: 'enforce' | 'observe' | undefined;
+
+  /**
    * The circuit breaker: while the database is unreachable or ill, calls are refused at once with `CircuitOpenError`, and
    * probes find out when it is back. `false` is `{ mode: 'off' }`. Default: on.
    */
@@ -182,6 +190,9 @@ interface PoolOptionsOfPg {
 /** The outcome of `resolvePoolOptions`: frozen, complete, and safe to print. */
 export interface ResolvedPoolOptions {
   readonly name: string;
+  readonly mode: 'enforce' | 'observe';
+  /** Time-outs that were set by pg's own names. */
+  readonly byHand: { readonly acquireTimeout: boolean; readonly queryTimeout: boolean };
   readonly max: number;
   readonly min: number;
   readonly acquireTimeoutMs: number;

@@ -5,6 +5,7 @@ import { CommitOutcomeUnknownError, TransactionMisuseError, TransactionRolledBac
 import { isBrokenWait } from '../commit/resolver.js';
 import type { Evidence, Identity } from '../commit/evidence.js';
 import { CLOSING_MS } from '../pool-entry.js';
+import { deadlineOf } from '../scope-rules.js';
 import { Statement } from '../statement.js';
 import { assertClosed, Level } from './level.js';
 import type { Transaction } from './level.js';
@@ -43,7 +44,8 @@ export interface Committed<T> {
 export async function attempt<T>(work: Work, fn: Callback<T>, options: AttemptOptions): Promise<Committed<T>> {
   const { verifier, scope, isReadOnly } = options;
   const level = new Level(work);
-  const overrun = scope === undefined ? undefined : new Overrun(work.entry.deadlines, scope);
+  const overrun =
+    scope === undefined ? undefined : new Overrun(work.entry.deadlines, scope, work.entry.owner.mode.observes);
   try {
     let identity: Identity | undefined;
     if (verifier !== undefined && !isReadOnly) {
@@ -113,7 +115,8 @@ async function afterFailure(
     throw told;
   }
   if (evidence === undefined || verifier === undefined) throw new CommitOutcomeUnknownError('not-verified', error);
-  const until = Math.min(performance.now() + resolveMs, scope?.earliestDeadline ?? Infinity);
+  const deadlineAt = scope === undefined ? Infinity : deadlineOf(scope, work.entry.owner.mode.observes);
+  const until = Math.min(performance.now() + resolveMs, deadlineAt);
   const resolution = await verifier.resolve(evidence, until);
   if (resolution === 'rolled-back') throw lostWithin(error);
   if (resolution !== 'committed') throw new CommitOutcomeUnknownError(resolution.unknown, error);

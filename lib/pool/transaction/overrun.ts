@@ -2,6 +2,7 @@ import { Expiring } from '../../core/deadline-list.js';
 import type { DeadlineList } from '../../core/deadline-list.js';
 import type { Bound, Cancellation, Scope } from '../../core/scope/scope.js';
 import { DeadlineExceededError } from '../../errors/errors.js';
+import { deadlineOf } from '../scope-rules.js';
 import { stopError } from '../stop.js';
 
 /** Statements that were ended have this long to say what became of them, and the callback to say it better. */
@@ -16,6 +17,8 @@ export class Overrun extends Expiring implements Bound {
   constructor(
     readonly deadlines: DeadlineList,
     readonly scope: Scope,
+    /** The deadline of a request is observed only. */
+    readonly isSpared: boolean,
   ) {
     super();
     scope.bind(this);
@@ -39,7 +42,7 @@ export class Overrun extends Expiring implements Bound {
   onDeadlineMoved(): void {
     if (this.#cancelled !== undefined) return;
     const { deadlines, scope } = this;
-    const at = scope.earliestDeadline + LAST_WORD_MS;
+    const at = deadlineOf(scope, this.isSpared) + LAST_WORD_MS;
     if (at === Infinity) deadlines.remove(this);
     else deadlines.add(this, at);
   }
@@ -49,7 +52,7 @@ export class Overrun extends Expiring implements Bound {
     if (reason.by !== 'signal') return;
     this.#cancelled = reason;
     const { deadlines, scope } = this;
-    deadlines.add(this, Math.min(deadlines.now(), scope.earliestDeadline) + LAST_WORD_MS);
+    deadlines.add(this, Math.min(deadlines.now(), deadlineOf(scope, this.isSpared)) + LAST_WORD_MS);
   }
 
   override expire(now: number): void {
@@ -57,7 +60,7 @@ export class Overrun extends Expiring implements Bound {
       this.#end(stopError({ kind: 'cancelled', reason: this.#cancelled }, { outcome: 'rolled-back' }));
       return;
     }
-    const expired = this.scope.expired(now - LAST_WORD_MS);
+    const expired = this.scope.expired(now - LAST_WORD_MS, this.isSpared);
     if (expired === undefined) this.onDeadlineMoved();
     else
       this.#end(

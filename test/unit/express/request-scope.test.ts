@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { expect } from 'chai';
 import { bindingScope } from '../../../lib/core/scope/current.js';
 import { RequestScope } from '../../../lib/express/request-scope.js';
+import { enforce } from '../../../lib/pool/mode.js';
 import { refusal } from '../../../lib/pool/scope-rules.js';
 import { FakeClock } from '../../../lib/testing/index.js';
 
@@ -46,7 +47,9 @@ describe('RequestScope', () => {
     for (const ms of [0, 29_999]) {
       clock.advance(ms);
       expect(bindingScope(scope), `after ${String(clock.now())} ms`).to.equal(scope);
-      expect(refusal(scope, performance.now(), 'reads', 'select 1')).to.have.property('code', 'DB_CANCELLED');
+      expect(
+        refusal(scope, performance.now(), { cancelOnDisconnect: 'reads', mode: enforce }, 'select 1'),
+      ).to.have.property('code', 'DB_CANCELLED');
     }
     clock.advance(1);
     expect(bindingScope(scope)).to.equal(undefined);

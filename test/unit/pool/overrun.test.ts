@@ -8,7 +8,7 @@ describe('the end of the waiting for a callback', () => {
   it('does not come later because a signal is aborted after the deadline', () => {
     const clock = new FakeClock();
     const scope = new Scope(1000);
-    const overrun = new Overrun(new DeadlineList(clock), scope);
+    const overrun = new Overrun(new DeadlineList(clock), scope, false);
     clock.advance(scope.deadlineAt + 60 - clock.now());
     scope.cancel({ by: 'signal' });
     expect(overrun.error).to.equal(undefined);
