@@ -254,7 +254,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     return new Promise<pg.PoolClient>((resolve, reject) => {
       runner.connect(view, (error, entry) => {
         if (error !== undefined) {
-          reject(bag.mode.told(error) as Error);
+          reject(bag.mode.told(error));
         } else {
           checkOut(bag, entry, view);
           entry.longLived = longLived;

@@ -42,7 +42,7 @@ class Service implements AsyncDisposable {
   readonly #server;
 
   private constructor(connectionString: string) {
-    const log = (fields: object) => void this.lines.push(fields as Line);
+    const log = (fields: object) => void this.lines.push(fields);
     const resilience = dbResilience({
       connectionString,
       max: 10,
