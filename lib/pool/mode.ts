@@ -24,7 +24,7 @@ export interface Mode {
   /** True: do it. False: it has been counted, and is not to be done. */
   applies(what: WouldBe): boolean;
   /** What a caller is told of an error. */
-  told(error: unknown): unknown;
+  told<E>(error: E): E | Error;
   counts(): WouldBeCounts;
   /** Logs what has not been logged yet. */
   close(): void;
@@ -75,7 +75,7 @@ export class Observe implements Mode {
   }
 
   /** What pg itself would have said. */
-  told(error: unknown): unknown {
+  told<E>(error: E): E | Error {
     if (error instanceof ConnectionLostError) return originalOf(error);
     if (error instanceof AcquireTimeoutError) return new Error('timeout exceeded when trying to connect');
     if (error instanceof ShuttingDownError) return new Error('Cannot use a pool after calling end on the pool');

@@ -20,7 +20,7 @@ const borrowed: Door = {
     if (!mode.observes) runBorrowed(entry, config, values, callback);
     else
       runBorrowed(entry, config, values, (error, result) =>
-        error == null ? callback(error, result) : callback(mode.told(error) as Error),
+        error == null ? callback(error, result) : callback(mode.told(error)),
       );
   },
   submit: submitBorrowed,

@@ -244,7 +244,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     if (typeof how === 'function') {
       const bound = boundToCaller(how);
       runner.connect(view, (error, entry) => {
-        if (error !== undefined) bound(bag.mode.told(error) as Error, undefined, () => undefined);
+        if (error !== undefined) bound(bag.mode.told(error), undefined, () => undefined);
         // An idle connection is there at once, but a callback is never called before connect() has returned.
         else process.nextTick(bound, undefined, entry.client, checkOut(bag, entry, view));
       });

@@ -54,7 +54,7 @@ export class Runner {
     this.#start(view, scope, config, values, (error, result) => {
       if (error == null) bound(null, result);
       else if (this.#mayRecover(error, config, view ?? {}, false)) recover(error);
-      else bound(this.#bag.mode.told(error) as Error);
+      else bound(this.#bag.mode.told(error));
     });
   }
 
