@@ -26,7 +26,8 @@ export type {
 } from './policy/circuit/circuit.js';
 export type { CircuitMode } from './policy/circuit/settings.js';
 export { runWithDeadline } from './policy/run-with-deadline.js';
-export { ResilientPool, type PoolDescription } from './pool/resilient-pool.js';
+export { ResilientPool } from './pool/resilient-pool.js';
+export type { PoolDescription } from './pool/describe-pool.js';
 export { CircuitBreakerDb, type CircuitBreakerDbOptions } from './pool/circuit-breaker-db.js';
 export type { WouldBe, WouldBeCounts } from './pool/mode.js';
 export type { ConnectOptions } from './pool/connect-options.js';

@@ -1,6 +1,7 @@
 import type { Logger } from '../core/logger.js';
 import { outsideRequests } from '../core/root-scope.js';
 import { AcquireTimeoutError, ConnectionLostError, QueryTimeoutError, ShuttingDownError } from '../errors/errors.js';
+import type { ResolvedPoolOptions } from './options/index.js';
 import type { Stop } from './stop.js';
 
 /**
@@ -125,6 +126,11 @@ const sentences: Readonly<Record<WouldBe, string>> = {
   retry: 'a statement would have been sent again',
   answer: 'an error would have been answered with 503 or 504',
 };
+
+export function modeFor({ mode, name, logger, byHand, queryTimeoutMs }: ResolvedPoolOptions): Mode {
+  if (mode === 'enforce') return enforce;
+  return new Observe(name, logger, byHand.queryTimeout && queryTimeoutMs !== false ? queryTimeoutMs : undefined);
+}
 
 function originalOf(error: Error): Error {
   let original: unknown = error;

@@ -1,16 +1,17 @@
 import pg from 'pg';
 import { boundToCaller } from '../core/root-scope.js';
-import type { PoolCounts } from '../errors/errors.js';
 import { Bag } from './bag.js';
 import { isLongLived } from './connect-options.js';
 import type { ConnectOptions } from './connect-options.js';
+import { describePool } from './describe-pool.js';
+import type { PoolDescription } from './describe-pool.js';
 import { Dialer } from './dialer.js';
-import type { Circuit, CircuitDescription } from '../policy/circuit/circuit.js';
+import type { Circuit } from '../policy/circuit/circuit.js';
 import { Maintenance } from './maintenance.js';
 import { hideSecrets, pgPoolConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.js';
-import { enforce, Observe } from './mode.js';
-import type { Mode, WouldBeCounts } from './mode.js';
+import { modeFor } from './mode.js';
+import type { Mode } from './mode.js';
 import { PoolCircuit } from './pool-circuit.js';
 import type { PoolEntry } from './pool-entry.js';
 import { tell } from './pool-events.js';
@@ -54,25 +55,6 @@ interface Parts {
   ended: Promise<void> | undefined;
 }
 
-/** What `describe()` tells of a pool. */
-export interface PoolDescription extends Pick<
-  ResolvedPoolOptions,
-  | 'name'
-  | 'mode'
-  | 'max'
-  | 'min'
-  | 'acquireTimeoutMs'
-  | 'queryTimeoutMs'
-  | 'cancelOnDisconnect'
-  | 'retry'
-  | 'verifyCommit'
-> {
-  readonly connections: PoolCounts;
-  readonly circuit: CircuitDescription;
-  /** What would have been done, in `mode: 'observe'`. */
-  readonly wouldBe: WouldBeCounts;
-}
-
 const parts = Symbol('express-db-resilience.parts');
 const viewed = Symbol('express-db-resilience.view');
 /** Makes the view of one request; not public, since a scope is none. */
@@ -107,7 +89,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     const warning = tlsWarning(resolved);
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
     const dialer = new Dialer(resolved, (ms) => (bag.backstopMs = ms));
-    const mode = resolved.mode === 'observe' ? observe(resolved) : enforce;
+    const mode = modeFor(resolved);
     const guard = new PoolCircuit(resolved, mode, (signal) => dialer.dial(signal));
     const bag = new Bag(
       {
@@ -183,23 +165,8 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
 
   /** How it is set up, and how its circuit stands: for people, and for tests. Nothing secret is in it. */
   describe(): PoolDescription {
-    const { resolved, bag, guard } = this[parts];
-    const { name, mode, max, min, acquireTimeoutMs, queryTimeoutMs, cancelOnDisconnect, retry, verifyCommit } =
-      resolved;
-    return {
-      name,
-      mode,
-      connections: bag.counts(),
-      min,
-      acquireTimeoutMs,
-      queryTimeoutMs,
-      cancelOnDisconnect,
-      verifyCommit,
-      max,
-      retry,
-      circuit: guard.circuit.describe(),
-      wouldBe: bag.mode.counts(),
-    };
+    const { resolved, bag } = this[parts];
+    return describePool(resolved, bag);
   }
 
   /** The last reason why no connection could be opened; undefined since one was. */
@@ -347,10 +314,6 @@ async function close({ pool, bag, guard, resolver, maintenance, resolved }: Part
   bag.close();
   await drain(bag, resolver, guard, resolved.drainTimeoutMs);
   pool.ended = true;
-}
-
-function observe({ name, logger, byHand, queryTimeoutMs }: ResolvedPoolOptions): Mode {
-  return new Observe(name, logger, byHand.queryTimeout && queryTimeoutMs !== false ? queryTimeoutMs : undefined);
 }
 
 function checkOut(bag: Bag, entry: PoolEntry, view: View | undefined): Done {
