@@ -7,6 +7,8 @@ export interface RetryRules {
   readonly mayRepeat: (error: unknown) => boolean;
   /** Waits before the retry of that number, 1 for the first; false where it is not to be. */
   readonly pause: (retry: number, error: unknown) => Promise<boolean>;
+  /** Whether an attempt was refused before it began: then the error of the one before tells more. */
+  readonly wasRefused: (error: unknown) => boolean;
 }
 
 /**
@@ -14,8 +16,12 @@ export interface RetryRules {
  * entering p-retry takes 8 µs. Rejects with the error of the last attempt.
  */
 export async function retry<T>(first: unknown, attempt: () => Promise<T>, rules: RetryRules): Promise<T> {
-  const again = async (error: unknown, number: number) =>
-    number <= rules.retries && rules.mayRepeat(error) && (await rules.pause(number, error));
+  let before = first;
+  const again = async (error: unknown, number: number) => {
+    if (!(number <= rules.retries && rules.mayRepeat(error))) return false;
+    before = error;
+    return rules.pause(number, error);
+  };
   if (!(await again(first, 1))) throw first;
   try {
     return await pRetry(() => attempt().catch(boxed), {
@@ -26,7 +32,8 @@ export async function retry<T>(first: unknown, attempt: () => Promise<T>, rules:
       shouldRetry: ({ error, attemptNumber, retriesLeft }) => retriesLeft > 0 && again(error, attemptNumber + 1),
     });
   } catch (error) {
-    throw error instanceof Boxed ? error.cause : error;
+    const last = error instanceof Boxed ? error.cause : error;
+    throw rules.wasRefused(last) ? before : last;
   }
 }
 

@@ -60,6 +60,8 @@ export class PoolEntry {
   holder: Holder = 'new';
   dead: Error | undefined;
   idleSince = 0;
+  /** The circuit's, from when it was opened: that an old connection is lost says less than that a new one is. */
+  readonly token: number;
   expiresAt = Infinity;
   uses = 0;
   /** DISCARD ALL has been run since the last borrower. */
@@ -83,6 +85,7 @@ export class PoolEntry {
     readonly owner: EntryOwner,
   ) {
     client[entryOf] = this;
+    this.token = owner.circuit.begin();
     this.#plans = new StalePlans(client);
     this.backstop = new Backstop(() => owner.backstopMs);
     // Now: a closed socket does not tell any more where it led.
@@ -308,7 +311,7 @@ export class PoolEntry {
     if (this.dead === undefined && this.holder !== 'retired') {
       const { circuit } = this.owner;
       if (this.#active === undefined) circuit.suspect(error);
-      else circuit.fail(this.#active.token, error);
+      else circuit.fail(this.token, error);
     }
     if (this.dead === undefined && !this.#cancelling && this.#active !== undefined && isRead(this.#active.text)) {
       void this.#requestCancel();

@@ -2,6 +2,7 @@ import type { Scope } from '../core/scope/scope.js';
 import { mayCommitPartly } from '../core/sql/commits.js';
 import { isRead } from '../core/sql/is-read.js';
 import { classify } from '../errors/classify.js';
+import { CircuitOpenError } from '../errors/errors.js';
 import { pause } from '../policy/pause.js';
 import { retry } from '../policy/retry.js';
 import { RetryBudget } from '../policy/retry-budget.js';
@@ -67,6 +68,7 @@ export class Retrier {
       return await retry(error, attempt, {
         retries: declared.retries ?? options.retries,
         mayRepeat,
+        wasRefused,
         pause: (number, failure) => {
           note(failure);
           return this.pause(number, scope, text);
@@ -79,6 +81,11 @@ export class Retrier {
       throw isLess && !onlyReads ? unknown : last;
     }
   }
+}
+
+/** By the circuit. */
+export function wasRefused(error: unknown): boolean {
+  return error instanceof CircuitOpenError;
 }
 
 /** Whether a statement that failed so, outside of a transaction, may be sent again. */

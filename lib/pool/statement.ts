@@ -197,9 +197,10 @@ export class Statement extends Expiring implements Bound {
 
   #tellCircuits(error: Error): void {
     const { circuit, slow } = this.entry.owner;
+    const token = this.entry.dead === undefined ? this.token : this.entry.token;
     // That its connection is lost, the connection tells.
     const sign = error instanceof ConnectionLostError ? 'nothing' : signOf(error);
-    circuit.settle(this.token, error, sign);
+    circuit.settle(token, error, sign);
     if (sign === 'late') slow.onLate(this.text, this.#watched, this.entry.deadlines.now() - this.#sentAt, error);
     else if (this.#watched === undefined) return;
     else if (sign === 'answered') slow.onAnswer(this.#watched);

@@ -97,6 +97,8 @@ export interface CircuitParts {
 }
 
 const SUCCESSES_TO_CLOSE = 2;
+/** A failed probe opens it when the suspicion is as old: what is over by then is left to retries. */
+const SUSPECTED_MS = 300;
 
 /**
  * A circuit breaker that opens when the database is ill and not when a statement is: the first failure is a suspicion,
@@ -126,6 +128,7 @@ export class Circuit {
   #stale = 0;
   /** What has a token up to this one began before the suspicion, and belongs to its first failure. */
   #suspectedAt = -1;
+  #suspectedSince = 0;
   #inARow = 0;
   #answers = 0;
   #probesInARow = 0;
@@ -319,7 +322,12 @@ export class Circuit {
 
   /** @internal The database could not be reached for it, or is ill. */
   fail(token: number, error: unknown): void {
-    if (token <= this.#stale || this.#mode === 'off' || this.#isolated) return;
+    if (this.#mode === 'off' || this.#isolated) return;
+    if (token <= this.#stale) {
+      // It does not count, but it may be worth a probe.
+      this.suspect(error);
+      return;
+    }
     if (this.#breaker.state !== 'closed') {
       if (this.#trials?.end(token) !== true) return;
       this.#lastError = error;
@@ -348,6 +356,7 @@ export class Circuit {
     if (this.#suspectedAt >= 0 || this.#mode === 'off' || this.state !== 'closed' || this.#closedForGood) return;
     this.#lastError = error;
     this.#suspectedAt = this.#tokens;
+    this.#suspectedSince = this.#clock.now();
     this.#inARow = 0;
     this.#prober?.start();
   }
@@ -398,7 +407,7 @@ export class Circuit {
     // It could not be made: the function that tells the password has thrown, say.
     if (sign === 'nothing') return 'next';
     this.#lastError = error;
-    this.#trip('probe-failed');
+    if (this.#clock.now() - this.#suspectedSince >= SUSPECTED_MS) this.#trip('probe-failed');
     return 'next';
   }
 

@@ -8,6 +8,7 @@ import type { ResolvedPoolOptions } from '../options/index.js';
 import { PoolEntry } from '../pool-entry.js';
 import { retry } from '../../policy/retry.js';
 import type { Runner } from '../runner.js';
+import { wasRefused } from '../retrier.js';
 import { scopeOf } from '../runner.js';
 import type { View } from '../view.js';
 import { attempt } from './attempt.js';
@@ -108,6 +109,7 @@ export class Transactions {
     return retry(error, again, {
       retries: retries ?? retrier.options.retries,
       mayRepeat: (failure) => judge(failure) !== 'never',
+      wasRefused,
       pause: (number, failure) => retrier.pause(number, attemptOptions.scope, undefined, judge(failure) === 'free'),
     });
   }
