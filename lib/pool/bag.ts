@@ -218,7 +218,7 @@ export class Bag implements EntryOwner {
     this.#dials.end(dial, true);
     this.#open += 1;
     this.lastDialError = undefined;
-    const entry = new PoolEntry(client, this);
+    const entry = new PoolEntry(client, this, token);
     entry.expiresAt = this.#options.expiry(this.deadlines.now());
     this.entries.add(entry);
     this.#listener('connect', entry);

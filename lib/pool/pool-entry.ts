@@ -60,8 +60,6 @@ export class PoolEntry {
   holder: Holder = 'new';
   dead: Error | undefined;
   idleSince = 0;
-  /** The circuit's, from when it was opened: that an old connection is lost says less than that a new one is. */
-  readonly token: number;
   expiresAt = Infinity;
   uses = 0;
   /** DISCARD ALL has been run since the last borrower. */
@@ -83,9 +81,10 @@ export class PoolEntry {
   constructor(
     readonly client: GuardedClient,
     readonly owner: EntryOwner,
+    /** The circuit's, of the attempt to connect: that an old connection is lost says less than that a new one is. */
+    readonly token: number,
   ) {
     client[entryOf] = this;
-    this.token = owner.circuit.begin();
     this.#plans = new StalePlans(client);
     this.backstop = new Backstop(() => owner.backstopMs);
     // Now: a closed socket does not tell any more where it led.
