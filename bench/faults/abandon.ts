@@ -36,6 +36,7 @@ export async function abandon({ rig, application, rate, patience = 1 }: Plan): P
       control: [],
       wellFrom,
       wellTo: Infinity,
+      healedAt: wellFrom,
       healedAfterMs: 0,
       worstDelayMs: next.worstDelayMs,
       abandoned: { active, writeStored },

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { circuitHeader } from './app/circuit-watch.js';
 import { hungAfterMs } from './names.js';
 
 /** One request and its answer. Times are of `performance.now()`. */
@@ -9,8 +10,11 @@ export interface Sample {
   readonly ms: number;
   /** `200`, `hung`, `wrong row`, or why there was no answer: `ECONNRESET` for instance. */
   readonly status: string;
-  /** The body of an answer that is no 200. */
+  /** The body of an answer that is no 200, and when it says to come again. */
   readonly said?: string;
+  readonly retryAfter?: string;
+  /** Its request came while the circuit was not closed. */
+  readonly whileOpen?: true;
 }
 
 export interface LoadOptions {
@@ -85,16 +89,16 @@ interface Asked {
   readonly id: number;
 }
 
-function ask({ port, method, path, agent, id }: Asked): Promise<Pick<Sample, 'status' | 'said'>> {
+function ask({ port, method, path, agent, id }: Asked): Promise<Omit<Sample, 'dueAt' | 'ms'>> {
   return new Promise((resolve) => {
     const req = request({ host: '127.0.0.1', port, method, path, agent });
     const timer = setTimeout(() => {
       resolve({ status: 'hung' });
       req.destroy();
     }, hungAfterMs);
-    const settle = (status: string, said?: string) => {
+    const settle = (status: string, more?: Omit<Sample, 'dueAt' | 'ms' | 'status'>) => {
       clearTimeout(timer);
-      resolve(said === undefined ? { status } : { status, said });
+      resolve({ status, ...more });
     };
     req.on('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
     req.on('response', (res) => {
@@ -103,8 +107,10 @@ function ask({ port, method, path, agent, id }: Asked): Promise<Pick<Sample, 'st
       res.on('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
       res.on('end', () => {
         const status = String(res.statusCode);
-        if (status !== '200') settle(status, body);
-        else settle(body.startsWith(`{"id":${String(id)}`) ? '200' : 'wrong row');
+        const retryAfter = res.headers['retry-after'];
+        const circuit = res.headers[circuitHeader] === undefined ? {} : { whileOpen: true as const };
+        if (status === '200') settle(body.startsWith(`{"id":${String(id)}`) ? '200' : 'wrong row', circuit);
+        else settle(status, { said: body, ...(retryAfter === undefined ? {} : { retryAfter }), ...circuit });
       });
     });
     req.end();

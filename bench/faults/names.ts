@@ -25,9 +25,14 @@ export type FaultName = keyof typeof faults;
 export const stackNames = Object.keys(stacks) as StackName[];
 export const faultNames = Object.keys(faults) as FaultName[];
 
+/** Nothing tells an application of these but time. */
+export const silentFaults: ReadonlySet<FaultName> = new Set(['black-hole', 'slow', 'frozen']);
+
 /** The size of every pool. */
 export const poolSize = 10;
 /** How long a request may take. */
 export const deadlineMs = 2000;
+/** After so long without an answer, the probe of a circuit has failed. */
+export const probeTimeoutMs = 2000;
 /** A request that has no answer after so long is counted as hung. */
 export const hungAfterMs = 15_000;

@@ -1,4 +1,6 @@
 import type { Death } from './app/application.js';
+import type { Latencies } from './latencies.js';
+import type { Sample } from './load.js';
 import type { FaultName, StackName } from './names.js';
 
 /** What a run came to. */
@@ -21,6 +23,8 @@ export interface FaultReport {
   /** From the end of the fault to the first connection of somebody else. */
   readonly healedAfterMs: number;
   readonly abandoned?: AbandonedReport;
+  /** Where there is a circuit that can be looked at. */
+  readonly circuit?: CircuitReport;
   /** Undefined while it lives. */
   readonly death?: Death;
   readonly left: Left;
@@ -34,12 +38,32 @@ export interface FaultReport {
   readonly worstApplicationDelayMs: number;
 }
 
-export interface Answer {
+export interface Answer extends Omit<Sample, 'dueAt'> {
   /** When it was due, from the beginning of the load. */
   readonly dueMs: number;
-  readonly ms: number;
-  readonly status: string;
-  readonly said?: string;
+}
+
+export interface CircuitReport {
+  /** How often. */
+  readonly opened: number;
+  /** The first time, from the first failure that a caller saw; undefined where it did not open. */
+  readonly openedAfterMs?: number | 'before any';
+  /** For good, from the first connection of somebody else after the fault; undefined where it did not open. */
+  readonly closedAfterMs?: number | 'never';
+  /** Undefined where that is not judged. */
+  readonly closedAtMost: number | undefined;
+  /** The answers to reads that came while it was not closed, as their clients saw them. */
+  readonly open?: Latencies & {
+    /** The same, less what the machine added to each of them. */
+    readonly ownP99Ms: number;
+  };
+  readonly openP99AtMost: number;
+  /** The same in the application: from a call of the pool to its refusal. */
+  readonly refused?: Latencies;
+  /** Of users, while it was not closed. */
+  readonly asked: number;
+  /** 503s that do not say in whole seconds when to come again. */
+  readonly withoutRetryAfter: number;
 }
 
 export interface AbandonedReport {

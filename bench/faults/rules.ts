@@ -1,10 +1,26 @@
 import { describeLeft } from './left.js';
-import type { FaultReport } from './report.js';
+import type { FaultName } from './names.js';
+import type { CircuitReport, FaultReport } from './report.js';
 
 export const recoveredAtLeast = 0.95;
 
 export type Rule =
-  'lives' | 'in time' | 'none hangs' | 'statuses' | 'recovers' | 'nothing left' | 'cancelled' | 'stored';
+  | 'lives'
+  | 'in time'
+  | 'none hangs'
+  | 'statuses'
+  | 'recovers'
+  | 'nothing left'
+  | 'cancelled'
+  | 'stored'
+  | 'opens'
+  | 'refuses at once'
+  | 'asks nothing'
+  | 'says when'
+  | 'closes';
+
+/** Of these a circuit hears at once. */
+const opening: ReadonlySet<FaultName> = new Set(['refuse', 'killed', 'too-many-connections']);
 
 /** The rules that a run has broken, each with what was seen. */
 export function brokenRules(report: FaultReport): Map<Rule, string> {
@@ -27,7 +43,27 @@ export function brokenRules(report: FaultReport): Map<Rule, string> {
     broken.set('cancelled', `${String(abandoned.active)} statements of clients who had left still ran`);
   }
   if (abandoned?.writeStored === false) broken.set('stored', 'the write of a client who left is not there');
+  if (report.circuit !== undefined) breakCircuitRules(broken, report.fault, report.circuit);
   return broken;
+}
+
+function breakCircuitRules(broken: Map<Rule, string>, fault: FaultName, circuit: CircuitReport): void {
+  const { opened, open, openP99AtMost, asked, withoutRetryAfter, closedAfterMs = 0, closedAtMost } = circuit;
+  if (opened === 0 && opening.has(fault)) broken.set('opens', 'the circuit did not open');
+  if (open !== undefined && open.ownP99Ms > openP99AtMost) {
+    const most = `at most ${String(openP99AtMost)} are allowed`;
+    broken.set('refuses at once', `p99 while the circuit was open: ${open.ownP99Ms.toFixed(0)} ms; ${most}`);
+  }
+  if (asked > 0)
+    broken.set('asks nothing', `${String(asked)} users were given a connection while the circuit was open`);
+  if (withoutRetryAfter > 0) {
+    broken.set('says when', `${String(withoutRetryAfter)} answers with 503 and without Retry-After`);
+  }
+  if (closedAfterMs === 'never') broken.set('closes', 'the circuit was not closed again');
+  else if (closedAtMost !== undefined && closedAfterMs > closedAtMost) {
+    const most = `at most ${String(closedAtMost)} are allowed`;
+    broken.set('closes', `the circuit was closed ${closedAfterMs.toFixed(0)} ms after the end of the fault; ${most}`);
+  }
 }
 
 /** The answers that are neither 200 nor 503 nor 504. */

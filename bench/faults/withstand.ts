@@ -1,10 +1,12 @@
 import type { Application } from './app/application.js';
+import type { CircuitSeen } from './app/circuit-watch.js';
 import { abandon } from './abandon.js';
 import { breakIt, type LastingFault } from './break-it.js';
+import { reportCircuit } from './circuit.js';
 import { lagOf } from './lag.js';
 import { look, whatIsLeft } from './left.js';
 import { Load, type Sample } from './load.js';
-import { deadlineMs, type FaultName } from './names.js';
+import { deadlineMs, probeTimeoutMs, silentFaults, type FaultName } from './names.js';
 import type { AbandonedReport, Answer, FaultReport, Left } from './report.js';
 import type { Rig } from './rig.js';
 import { isAccepted, recoveredAtLeast } from './rules.js';
@@ -12,8 +14,11 @@ import { warmUp } from './warm-up.js';
 
 /** How long all is well before a fault. */
 const calmMs = 500;
-/** Of the reads begun so long after healing, nearly all must succeed. */
-const recovery = { fromMs: 1000, toMs: 3000 } as const;
+/**
+ * Of the reads begun so long after healing, nearly all must succeed; after a silent fault so much later as a question takes
+ * that was asked before and is never answered.
+ */
+const recovery = { fromMs: 1000, toMs: 3000, laterMs: probeTimeoutMs } as const;
 const healWithinMs = 30_000;
 /** Beside twenty reads there is one transaction, on a client that is checked out for it. */
 const readsATransaction = 20;
@@ -50,6 +55,8 @@ export interface Course {
   /** The reads of these moments are those that must succeed. */
   readonly wellFrom: number;
   readonly wellTo: number;
+  /** When somebody else could connect. */
+  readonly healedAt: number;
   readonly healedAfterMs: number;
   readonly worstDelayMs: number;
   readonly abandoned?: AbandonedReport;
@@ -62,8 +69,11 @@ export async function withstand(plan: Plan): Promise<Omit<FaultReport, 'stack'>>
   const before = await application.ask('look');
   const course = fault === 'abandoned' ? await abandon(plan) : await endure(plan, fault);
   const { worstDelayMs } = await look(application);
+  const left = await whatIsLeft(rig, application, before);
+  const seen = await lookAtCircuit(application);
   return {
-    ...report(plan, course, await whatIsLeft(rig, application, before)),
+    ...report(plan, course, left),
+    ...(seen === null ? {} : { circuit: reportCircuit({ ...plan, ...course, seen }) }),
     worstApplicationDelayMs: worstDelayMs,
   };
 }
@@ -84,7 +94,8 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
     const began = performance.now();
     const [, healedAt] = await Promise.all([heal(), rig.healedAt(healWithinMs)]);
     observed.phase = 'recovery';
-    const well = { from: healedAt + recovery.fromMs, to: healedAt + recovery.toMs };
+    const wellAt = healedAt + (silentFaults.has(fault) ? recovery.laterMs : 0);
+    const well = { from: wellAt + recovery.fromMs, to: wellAt + recovery.toMs };
     await sleepUntil(well.to);
     for (let more = plan.patience ?? 1; more > 1 && !isWell(reads.samples, well); more--) {
       const ms = recovery.toMs - recovery.fromMs;
@@ -101,6 +112,7 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
       control: control.samples,
       wellFrom: well.from,
       wellTo: well.to,
+      healedAt,
       healedAfterMs: healedAt - began,
       worstDelayMs: reads.worstDelayMs,
     };
@@ -110,6 +122,10 @@ async function endure(plan: Plan, fault: LastingFault): Promise<Course> {
     void transactions.stop();
     void control.stop();
   }
+}
+
+async function lookAtCircuit(application: Application): Promise<CircuitSeen | null> {
+  return application.death === undefined ? application.ask('circuit') : null;
 }
 
 /** As far as can be seen before the last of them are answered. */
@@ -130,7 +146,11 @@ function observe({ onProgress }: Plan, load: Load): { phase: Phase; end: () => v
   return observed;
 }
 
-function report(plan: Plan, course: Course, left: Left): Omit<FaultReport, 'stack' | 'worstApplicationDelayMs'> {
+function report(
+  plan: Plan,
+  course: Course,
+  left: Left,
+): Omit<FaultReport, 'stack' | 'circuit' | 'worstApplicationDelayMs'> {
   const { application, fault, seconds, rate, graceMs } = plan;
   const { reads, transactions, control, healedAfterMs, worstDelayMs, abandoned } = course;
   const samples = [...reads, ...transactions];

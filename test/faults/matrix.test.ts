@@ -11,7 +11,7 @@ describe('an application under load', function () {
   this.slow(30_000);
 
   for (const fault of faultNames) {
-    it(`${fault}: answers in time with 200, 503 or 504, lives, recovers, and leaves nothing behind`, async () => {
+    it(`${fault}: answers in time with 200, 503 or 504, lives, recovers, leaves nothing behind, and the circuit does its part`, async () => {
       const report = await runFault({ stack: 'ours', fault, seconds: 2, rate: 100, graceMs, patience: 4 });
       expect(Object.fromEntries(brokenRules(report)), JSON.stringify(report)).to.deep.equal({});
     });

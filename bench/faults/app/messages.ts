@@ -1,3 +1,4 @@
+import type { CircuitSeen } from './circuit-watch.js';
 import type { Inside } from './inside.js';
 import type { StackName } from '../names.js';
 
@@ -10,6 +11,8 @@ export interface Start {
 export interface Answers {
   look: Inside;
   heap: number;
+  /** Since the last time; null where there is no circuit to look at. */
+  circuit: CircuitSeen | null;
 }
 
 export interface Question {

@@ -45,9 +45,19 @@ The columns
   other            answers that are neither 200 nor 503 nor 504, lost connections among them
   hung             requests that had no answer after 15 s
   late             answers later than the deadline + 100 ms, counted from when the request was due
-  recovered        reads with a 200, of those begun 1 to 3 s after the database could be reached again; 95 % must be
+  recovered        reads with a 200, of those begun 1 to 3 s after the database could be reached again (3 to 5 s where it
+                   was silent: as much later as a question takes that nobody answers any more); 95 % must be
   left behind      5 s after the last answer: clients checked out, waiting or in a transaction, statements and locks on
                    the server, timers, listeners and sockets that were not there before
+
+The circuit of ours
+  opened           how often, and how long after the first failure that a caller saw
+  reads            those that came while it was not closed; how long their clients waited; 99 % at most 50 ms
+  inside p99       of the same, in the application: from the call of the pool to its refusal
+  asked            how often a user was given a connection meanwhile; never is right
+  no Retry-After   answers with 503 that do not say when to come again; all must
+  closed after     from the moment at which the database could be reached again; at most 1.5 s, and 2 s more where it was
+                   silent; not judged under reset
 
 The exit code is 1 when ours breaks a rule, 2 when the command could not run. Others are shown, not judged.
 

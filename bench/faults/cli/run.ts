@@ -96,6 +96,7 @@ function remarks(reports: readonly FaultReport[]): string {
   const lines = reports.flatMap((report) => {
     const { stack, death, others, worstDelayMs, worstApplicationDelayMs, worstControlMs } = report;
     return [
+      ...(stack === 'ours' ? [...brokenRules(report).values()].map((what) => `  BROKEN: ${what}`) : []),
       ...(death === undefined
         ? []
         : [`  ${stack} died with ${String(death.signal ?? death.code)}: ${lastLine(death.said)}`]),

@@ -3,15 +3,9 @@ import { describeLeft } from '../left.js';
 import { faults, stacks, type StackName } from '../names.js';
 import type { HeapReport } from '../run-heap.js';
 import type { FaultReport } from '../report.js';
-import { brokenRules, type Rule } from '../rules.js';
-
-interface Column {
-  readonly title: string;
-  readonly width: number;
-  readonly rule?: Rule;
-  readonly of: (report: FaultReport) => string;
-  readonly left?: boolean;
-}
+import { brokenRules } from '../rules.js';
+import { circuitTable } from './circuit-table.js';
+import { count, row, titles, type Column } from './columns.js';
 
 const answers = (status: string) => (report: FaultReport) => count(report.answers[status] ?? 0);
 const lasting: readonly Column[] = [
@@ -59,18 +53,14 @@ export function table(reports: readonly FaultReport[], colour: boolean): string 
   const columns = [...(fault === 'abandoned' ? leaving : lasting), ...both];
   const heading = `${fault}: ${faults[fault]}`;
   const load = fault === 'abandoned' ? '' : ` (${String(seconds)} s, ${String(rate)} reads a second)`;
-  const titles = columns.map((column) => pad(column, column.title)).join('');
-  const lines = [`${heading}${load}`, '', `    ${'stack'.padEnd(10)}${titles}`];
+  const lines = [`${heading}${load}`, '', `    ${'stack'.padEnd(10)}${titles(columns)}`];
   for (const report of reports) {
     const broken = brokenRules(report);
     const paint = (text: string, bad: boolean) => (colour ? styleText(bad ? 'red' : 'green', text) : text);
-    const cells = columns.map((column) => {
-      const cell = pad(column, column.of(report));
-      return colour && column.rule !== undefined && broken.has(column.rule) ? styleText('red', cell) : cell;
-    });
     const mark = paint(broken.size === 0 ? '✓' : '✗', broken.size > 0);
-    lines.push(`  ${mark} ${report.stack.padEnd(10)}${cells.join('')}`.trimEnd());
+    lines.push(`  ${mark} ${report.stack.padEnd(10)}${row(columns, report, broken, colour)}`.trimEnd());
   }
+  for (const report of reports) lines.push(...circuitTable(report, colour));
   return `${lines.join('\n')}\n`;
 }
 
@@ -97,14 +87,6 @@ export function legend(names: readonly StackName[]): string {
 
 function recovered({ recovered: { reads, ok } }: FaultReport): string {
   return `${((100 * ok) / reads).toFixed(1)} %`;
-}
-
-function pad({ width, left }: Column, text: string): string {
-  return left === true ? `   ${text}` : text.padStart(width);
-}
-
-function count(number: number): string {
-  return String(number).replace(/\B(?=(?:\d{3})+$)/g, ' ');
 }
 
 function megabytes(bytes: number): string {

@@ -1,4 +1,5 @@
 import { dbErrorHandler, dbResilience, type DbResilienceOptions } from '../../../lib/index.js';
+import { CircuitWatch } from '../app/circuit-watch.js';
 import { deadlineMs, poolSize } from '../names.js';
 import type { MakeStack } from './stack.js';
 
@@ -9,11 +10,13 @@ export const makeStack: MakeStack = (connectionString) => {
     requestTimeoutMs: deadlineMs,
   };
   const resilience = dbResilience(options);
+  const watch = new CircuitWatch(resilience.db);
   return {
     pool: resilience.db,
-    install: (app) => app.use(resilience),
+    watch,
+    install: (app) => app.use(watch.mark, resilience),
     db: (req) => req.db,
-    protect: (work) => work(),
+    protect: (work) => watch.run(work),
     errorHandler: dbErrorHandler(),
   };
 };

@@ -1,9 +1,12 @@
 import type { ErrorRequestHandler, Express, Request } from 'express';
 import type pg from 'pg';
+import type { CircuitWatch } from '../app/circuit-watch.js';
 
 /** What the example application needs of the way in which it reaches its database. */
 export interface Stack {
   readonly pool: pg.Pool;
+  /** Where its circuit can be looked at. */
+  readonly watch?: CircuitWatch;
   /** Mounts what stands before the routes. */
   install?(app: Express): void;
   /** Where a route gets its database from. */
