@@ -12,6 +12,7 @@ import { measureParts } from '../bench/pool/parts/measure.js';
 import { partsTable } from '../bench/pool/parts/table.js';
 import { showProgress } from '../bench/pool/progress.js';
 import {
+  circuitLines,
   scopeLines,
   statementGates,
   tables,
@@ -19,12 +20,12 @@ import {
   transactionLines,
   verdictLines,
 } from '../bench/pool/tables.js';
-import { judge, judgeTransactions } from '../bench/pool/verdict.js';
-import type { Verdict } from '../bench/pool/verdict.js';
+import { isCircuitCheap, judge, judgeTransactions } from '../bench/pool/verdict.js';
 import { prepareDatabase } from '../bench/pool/workloads.js';
 
 interface Outcome {
-  readonly verdict: Verdict;
+  /** Every gate. */
+  readonly kept: boolean;
   /** For --json. */
   readonly figures: object;
 }
@@ -64,17 +65,23 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
     const figures = { machine, rounds, sliceMs, statements: statements?.figures, transactions: transactions?.figures };
     await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   }
-  const breaches = [statements, transactions].flatMap((outcome) => outcome?.verdict.breaches ?? []);
-  if (!quick && breaches.length > 0) process.exitCode = 1;
+  const kept = [statements, transactions].every((outcome) => outcome?.kept ?? true);
+  if (!quick && !kept) process.exitCode = 1;
 }
 
 async function runStatements(plan: Omit<ContestPlan, 'onProgress'>, quick: boolean): Promise<Outcome> {
   const { onProgress, end } = showProgress(process.stderr);
-  const { series, scopes } = await compareStatements({ ...plan, onProgress }).finally(end);
+  const { series, scopes, circuit } = await compareStatements({ ...plan, onProgress }).finally(end);
   const rows = compare(series);
   const verdict = judge(rows);
-  show(tables(rows), scopeLines(scopes), verdictLines(verdict, statementGates(verdict), !quick));
-  return { verdict, figures: { rows, scopes, verdict, series } };
+  show(
+    tables(rows),
+    scopeLines(scopes),
+    circuitLines(circuit, !quick),
+    verdictLines(verdict, statementGates(verdict), !quick),
+  );
+  const kept = verdict.breaches.length === 0 && isCircuitCheap(circuit);
+  return { kept, figures: { rows, scopes, circuit, verdict, series } };
 }
 
 async function runTransactions(
@@ -88,7 +95,7 @@ async function runTransactions(
   const rows = compare(series);
   const verdict = judgeTransactions(rows);
   show(tables(rows), transactionLines(measured, durability), verdictLines(verdict, transactionGate(verdict), !quick));
-  return { verdict, figures: { durability, roundTripMicros, rows, verdict, series } };
+  return { kept: verdict.breaches.length === 0, figures: { durability, roundTripMicros, rows, verdict, series } };
 }
 
 function show(...parts: string[]): void {

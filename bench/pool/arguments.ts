@@ -59,7 +59,8 @@ bytes are those allocated on its heap.
 
 Ends with 1 where ours costs more than 1.05 × bare's CPU outside a scope or 1.10 × inside, or where its throughput is
 more than 3 % below the control's worst, or that of its transactions without verifyCommit below 0.95 × bare outside a
-scope and 0.90 inside, and below as much of the control's worst; with 2 where the run failed.`;
+scope and 0.90 inside, and below as much of the control's worst; or where the way through a closed circuit adds more
+than 0.3 µs to a statement; with 2 where the run failed.`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;

@@ -1,8 +1,8 @@
 import { candidateOf } from './candidates.js';
 import type { Candidate } from './candidates.js';
+import type { Cost } from './cost.js';
 import type { CandidateName, Mode, WorkloadName } from './names.js';
 import { measureScope } from './scope-cost.js';
-import type { ScopeCost } from './scope-cost.js';
 import { scopeOf } from './scopes.js';
 import type { Scope } from './scopes.js';
 import { runSlice } from './slice.js';
@@ -25,7 +25,7 @@ export type Request =
 let candidate: Candidate | undefined;
 let scope: Scope | undefined;
 
-async function answer(request: Request): Promise<Slice | ScopeCost | null> {
+async function answer(request: Request): Promise<Slice | Cost | null> {
   if ('open' in request) {
     const { open } = request;
     candidate = candidateOf[open.candidate](open.connectionString);

@@ -1,6 +1,6 @@
 import type { Request, SliceRequest } from './child.js';
+import type { Cost } from './cost.js';
 import type { CandidateName, Mode } from './names.js';
-import type { ScopeCost } from './scope-cost.js';
 import type { Slice } from './slice.js';
 import { Worker } from './worker.js';
 
@@ -24,7 +24,7 @@ export class Contestant {
     return this.#worker.ask({ slice });
   }
 
-  scopeCost(): Promise<ScopeCost> {
+  scopeCost(): Promise<Cost> {
     return this.#worker.ask({ scope: true });
   }
 

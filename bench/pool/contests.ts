@@ -1,9 +1,10 @@
+import { measureCircuit } from './circuit-cost.js';
 import { Contestant } from './contestant.js';
+import type { Cost } from './cost.js';
 import { candidates, modes, transactors } from './names.js';
 import type { CandidateName, Mode } from './names.js';
 import { runRounds } from './rounds.js';
 import type { Plan, Series } from './rounds.js';
-import type { ScopeCost } from './scope-cost.js';
 
 export interface ContestPlan extends Plan {
   readonly connectionString: string;
@@ -12,7 +13,8 @@ export interface ContestPlan extends Plan {
 
 export interface Statements {
   readonly series: readonly Series[];
-  readonly scopes: Record<'ours' | 'plain', ScopeCost>;
+  readonly scopes: Record<'ours' | 'plain', Cost>;
+  readonly circuit: Cost;
 }
 
 export interface Transactions {
@@ -28,7 +30,7 @@ export function compareStatements(plan: ContestPlan): Promise<Statements> {
     const series = await runRounds(plan, contestants);
     const ours = await find(contestants, 'ours', 'inside').scopeCost();
     const plain = await find(contestants, 'bare', 'inside').scopeCost();
-    return { series, scopes: { ours, plain } };
+    return { series, scopes: { ours, plain }, circuit: await measureCircuit(plan.signal) };
   });
 }
 

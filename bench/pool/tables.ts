@@ -1,9 +1,10 @@
 import type { Row } from './comparison.js';
 import type { Statements, Transactions } from './contests.js';
+import type { Cost } from './cost.js';
 import { modes, workloadTitles } from './names.js';
 import type { Spread } from './statistics.js';
 import { roundTrips } from './transfer.js';
-import { cpuLimits, transactionShares } from './verdict.js';
+import { circuitLimitNanos, cpuLimits, isCircuitCheap, transactionShares } from './verdict.js';
 import type { Verdict } from './verdict.js';
 import { verifyCosts } from './verify-cost.js';
 
@@ -52,11 +53,21 @@ function table(title: string, rows: readonly Row[]): string {
 }
 
 export function scopeLines({ ours, plain }: Statements['scopes']): string {
-  const line = (name: string, { nanos, bytes }: { nanos: number; bytes: number }): string =>
-    `  ${name.padEnd(24)}${grouped(nanos).padStart(7)} ns${grouped(bytes).padStart(7)} bytes`;
-  return ['One scope with nothing in it', line('runWithDeadline', ours), line('AsyncLocalStorage.run', plain)].join(
-    '\n',
-  );
+  const lines = [costLine('runWithDeadline', ours), costLine('AsyncLocalStorage.run', plain)];
+  return ['One scope with nothing in it', ...lines].join('\n');
+}
+
+export function circuitLines(cost: Cost, judged: boolean): string {
+  const verdict = isCircuitCheap(cost) ? 'kept' : 'BROKEN';
+  return [
+    'The circuit, closed, in one statement',
+    costLine('entered and left', cost),
+    `  at most ${String(circuitLimitNanos)} ns: ${judged ? verdict : 'not judged'}`,
+  ].join('\n');
+}
+
+function costLine(name: string, { nanos, bytes }: Cost): string {
+  return `  ${name.padEnd(24)}${grouped(nanos).padStart(7)} ns${grouped(bytes).padStart(7)} bytes`;
 }
 
 /** @param durability what COMMIT waits for */

@@ -1,7 +1,10 @@
 import type { Row } from './comparison.js';
+import type { Cost } from './cost.js';
 import type { Mode } from './names.js';
 
 export const cpuLimits: Record<Mode, number> = { outside: 1.05, inside: 1.1 };
+/** Of the way through a closed circuit. */
+export const circuitLimitNanos = 300;
 const throughputSlack = 0.03;
 /**
  * Of hand-written BEGIN and COMMIT. Inside, each of ours has a scope and a deadline of its own (`runWithDeadline`), which
@@ -38,6 +41,10 @@ export function judge(rows: readonly Row[]): Verdict {
   const throughputLimit = control.throughput[0] - throughputSlack;
   const throughputLimits = { outside: throughputLimit, inside: throughputLimit };
   return { control, throughputLimits, breaches: breachesOf(rows, throughputLimits, cpuLimits) };
+}
+
+export function isCircuitCheap({ nanos }: Cost): boolean {
+  return nanos <= circuitLimitNanos;
 }
 
 /** Of transactions the throughput alone, and without `verifyCommit`: what that costs is told, and is its user's choice. */

@@ -4,6 +4,7 @@ import { DeadlineList, Expiring } from '../../../lib/core/deadline-list.js';
 import { ResilientPool, runWithDeadline } from '../../../lib/index.js';
 import { transactByHand } from '../by-hand.js';
 import { roundTrips } from '../transfer.js';
+import { circuitPass } from './circuit-pass.js';
 import { MemoryServer } from './memory-server.js';
 
 /** Does something so many times. */
@@ -114,6 +115,10 @@ export const cases = {
         deadlines.remove(deadline);
       }
     };
+  },
+  'closed circuit': async () => {
+    const pass = circuitPass();
+    return async (times) => pass(times);
   },
 } satisfies Record<string, () => Promise<Case>>;
 

@@ -1,13 +1,8 @@
 import { AllocationMeter } from '../allocation.js';
+import type { Cost } from '../cost.js';
 import { serve } from '../worker.js';
 import { cases } from './cases.js';
 import type { Case, CaseName } from './cases.js';
-
-/** Of one time. */
-export interface Cost {
-  readonly nanos: number;
-  readonly bytes: number;
-}
 
 export type Request = { readonly open: CaseName } | { readonly times: number };
 

@@ -1,10 +1,11 @@
+import type { Cost } from '../cost.js';
 import type { Progress } from '../rounds.js';
 import { shuffled, spread } from '../statistics.js';
 import type { Spread } from '../statistics.js';
 import { Worker } from '../worker.js';
 import { caseNames } from './cases.js';
 import type { CaseName } from './cases.js';
-import type { Cost, Request } from './child.js';
+import type { Request } from './child.js';
 
 export type Costs = Record<CaseName, { readonly nanos: Spread; readonly bytes: Spread }>;
 
