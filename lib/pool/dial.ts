@@ -10,8 +10,8 @@ export interface DialOptions {
   Client: ClientClass;
   /** Made anew for each connection, so that a password function is asked each time. */
   config: () => pg.ClientConfig;
-  /** Bounds everything: name look-up, TCP, TLS, the password function, authentication and `prepare`. */
-  timeoutMs: number;
+  /** Bounds everything: name look-up, TCP, TLS, the password function, authentication and `prepare`. Undefined: `signal` does. */
+  timeoutMs: number | undefined;
   /** Runs on the fresh client before anybody else has it. */
   prepare?: ((client: GuardedClient) => Promise<void>) | undefined;
   /** Gives up at once when aborted, and says the message of the reason. */
@@ -34,12 +34,10 @@ async function openOne(options: DialOptions): Promise<GuardedClient> {
   const gaveUp = new Promise<never>((_resolve, reject) => {
     giveUp = (why) => reject(new ConnectionLostError(why, { outcome: 'not-executed' }));
   });
-  const timer = setTimeout(
-    giveUp,
-    options.timeoutMs,
-    `The server did not accept a connection within ${String(options.timeoutMs)} ms`,
-  );
-  timer.unref();
+  const { timeoutMs } = options;
+  const why = `The server did not accept a connection within ${String(timeoutMs)} ms`;
+  const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs, why);
+  timer?.unref();
   const onAbort = () => giveUp(reasonOf(options.signal));
   options.signal?.addEventListener('abort', onAbort);
   try {

@@ -21,29 +21,34 @@ export class Dialer {
     this.#backstops = Object.keys(options.backstops).length === 0 ? 'refused' : 'untried';
   }
 
-  async dial(signal: AbortSignal): Promise<GuardedClient> {
+  /** Waits a little longer than its caller, who is then told of the pool and not of one socket. */
+  dial(signal: AbortSignal): Promise<GuardedClient> {
+    const { mode, byHand, acquireTimeoutMs } = this.#options;
+    const isObserved = mode === 'observe' && !byHand.acquireTimeout;
+    return this.#dial(signal, isObserved ? undefined : Math.min(acquireTimeoutMs + 100, longestMs));
+  }
+
+  /** For one who keeps the time himself. */
+  dialUntil(signal: AbortSignal): Promise<GuardedClient> {
+    return this.#dial(signal, undefined);
+  }
+
+  async #dial(signal: AbortSignal, timeoutMs: number | undefined): Promise<GuardedClient> {
     const withBackstops = this.#backstops !== 'refused';
     try {
-      return await this.#dialOnce(signal, withBackstops);
+      return await this.#dialOnce(signal, timeoutMs, withBackstops);
     } catch (error) {
       if (!withBackstops || !refusesParameter(error as Error)) throw error;
       this.#onRefused();
-      return this.#dialOnce(signal, false);
+      return this.#dialOnce(signal, timeoutMs, false);
     }
   }
 
-  get #timeoutMs(): number {
-    const { mode, byHand, acquireTimeoutMs } = this.#options;
-    if (mode === 'observe' && !byHand.acquireTimeout) return longestMs;
-    return Math.min(acquireTimeoutMs + 100, longestMs);
-  }
-
-  #dialOnce(signal: AbortSignal, backstops: boolean): Promise<GuardedClient> {
+  #dialOnce(signal: AbortSignal, timeoutMs: number | undefined, backstops: boolean): Promise<GuardedClient> {
     return dial({
       Client: this.#options.Client,
       config: () => clientConfig(this.#options, { backstops }),
-      // A little longer than its caller waits, who is then told of the pool and not of one socket.
-      timeoutMs: this.#timeoutMs,
+      timeoutMs,
       signal,
       prepare: (client) => this.#prepare(client),
     });

@@ -24,10 +24,11 @@ export class Line {
     return this.#sockets > 0;
   }
 
-  async connection(signal: AbortSignal, patienceMs: number): Promise<GuardedClient> {
+  async connection(signal: AbortSignal, patienceMs?: number): Promise<GuardedClient> {
     if (this.#client?.lost !== undefined) this.drop();
     if (this.#client !== undefined) return this.#client;
-    const client = await this.#dial(AbortSignal.any([AbortSignal.timeout(patienceMs), signal]));
+    const patience = patienceMs === undefined ? [] : [AbortSignal.timeout(patienceMs)];
+    const client = await this.#dial(AbortSignal.any([...patience, signal]));
     this.#sockets += 1;
     client.once('end', () => (this.#sockets -= 1));
     this.#client = client;
@@ -47,11 +48,14 @@ export class Line {
   }
 }
 
-/** @throws where there is no answer in time, or none is wanted any more: the connection is then good for nothing */
+/**
+ * @param patienceMs undefined: the signal alone ends it
+ * @throws where there is no answer in time, or none is wanted any more: the connection is then good for nothing
+ */
 export async function ask(
   client: GuardedClient,
   signal: AbortSignal,
-  patienceMs: number,
+  patienceMs: number | undefined,
   text: string,
   values?: unknown[],
 ): Promise<pg.QueryResult> {
@@ -59,7 +63,7 @@ export async function ask(
   const stopped = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(new Error('The question was not answered in time'));
   });
-  const timer = setTimeout(onAbort, patienceMs);
+  const timer = patienceMs === undefined ? undefined : setTimeout(onAbort, patienceMs);
   signal.addEventListener('abort', onAbort);
   try {
     signal.throwIfAborted();

@@ -22,15 +22,13 @@ export class PoolCircuit {
 
   constructor(options: ResolvedPoolOptions, mode: Mode, dial: Dial) {
     const { name, logger, circuit: settings } = options;
-    const { timeoutMs } = settings.probes;
     const onWouldBe = () => void mode.applies('circuit-open');
     this.#options = options;
     this.#line = new ProbeLine(dial);
     this.circuit = new Circuit({
       name,
       settings,
-      // The prober ends it in time; this is for the day when it does not.
-      probe: (signal) => this.#line.ask(signal, 2 * timeoutMs),
+      probe: (signal) => this.#line.ask(signal),
       onProbingOver: () => this.#line.close(),
       probeTimes: settings.probes,
       onWouldBe,

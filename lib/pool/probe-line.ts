@@ -18,13 +18,16 @@ export class ProbeLine {
     return this.#asking > 0 || this.#line.isOpen;
   }
 
-  /** Rejects where the database gives no sign of life before the signal is aborted. */
-  async ask(signal: AbortSignal, patienceMs: number): Promise<void> {
+  /**
+   * Rejects where the database gives no sign of life before the signal is aborted. Without a time of its own, since only
+   * who aborts knows whether this process was held up.
+   */
+  async ask(signal: AbortSignal): Promise<void> {
     this.#asking += 1;
     try {
       // A connection that broke since the last question tells nothing of now.
-      if (this.#line.isHeld && (await this.#tryHeld(signal, patienceMs))) return;
-      await this.#ask(signal, patienceMs);
+      if (this.#line.isHeld && (await this.#tryHeld(signal))) return;
+      await this.#ask(signal);
     } finally {
       this.#asking -= 1;
     }
@@ -34,9 +37,9 @@ export class ProbeLine {
     this.#line.close();
   }
 
-  async #tryHeld(signal: AbortSignal, patienceMs: number): Promise<boolean> {
+  async #tryHeld(signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#ask(signal, patienceMs);
+      await this.#ask(signal);
       return true;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -44,10 +47,10 @@ export class ProbeLine {
     }
   }
 
-  async #ask(signal: AbortSignal, patienceMs: number): Promise<void> {
+  async #ask(signal: AbortSignal): Promise<void> {
     try {
-      const client = await this.#line.connection(signal, patienceMs);
-      await ask(client, signal, patienceMs, QUESTION);
+      const client = await this.#line.connection(signal);
+      await ask(client, signal, undefined, QUESTION);
     } catch (error) {
       this.#line.drop();
       throw error;

@@ -90,7 +90,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
     const dialer = new Dialer(resolved, (ms) => (bag.backstopMs = ms));
     const mode = modeFor(resolved);
-    const guard = new PoolCircuit(resolved, mode, (signal) => dialer.dial(signal));
+    const guard = new PoolCircuit(resolved, mode, (signal) => dialer.dialUntil(signal));
     const bag = new Bag(
       {
         ...resolved,
