@@ -17,7 +17,7 @@ import { DISCARD, nextStep } from './reclaim.js';
 import type { ReclaimOptions } from './reclaim.js';
 import { retire } from './retire.js';
 import type { Circuit } from '../policy/circuit/circuit.js';
-import { signOf } from '../policy/circuit/sign.js';
+import { isFull, signOf } from '../policy/circuit/sign.js';
 import type { CancelOnDisconnect } from './scope-rules.js';
 import type { SlowStatements } from './slow-statements.js';
 import { waitError } from './stop.js';
@@ -141,6 +141,11 @@ export class Bag implements EntryOwner {
     return this.#open + this.#dials.size + this.#cancels;
   }
 
+  /** The server has no room for one more connection, and serves those that there are. */
+  isFullHouse(error: unknown): boolean {
+    return this.entries.size > 0 && isFull(error);
+  }
+
   counts(): PoolCounts {
     return {
       total: this.total,
@@ -211,7 +216,8 @@ export class Bag implements EntryOwner {
       client = await this.#options.dial(dial.controller.signal);
     } catch (error) {
       this.#dials.end(dial, false);
-      if (!dial.givenUp) this.circuit.settle(token, error, signOf(error, 'connect'));
+      const sign = this.isFullHouse(error) ? 'answered' : signOf(error, 'connect');
+      if (!dial.givenUp) this.circuit.settle(token, error, sign);
       this.#onDialFailed(error as Error, dial);
       return false;
     }

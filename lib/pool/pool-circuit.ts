@@ -19,6 +19,7 @@ export class PoolCircuit {
   readonly #line: ProbeLine;
   readonly #options: ResolvedPoolOptions;
   #ramp: Ramp | undefined;
+  #bag: Bag | undefined;
 
   constructor(options: ResolvedPoolOptions, mode: Mode, dial: Dial) {
     const { name, logger, circuit: settings } = options;
@@ -28,7 +29,7 @@ export class PoolCircuit {
     this.circuit = new Circuit({
       name,
       settings,
-      probe: (signal) => this.#line.ask(signal),
+      probe: (signal) => this.#ask(signal),
       onProbingOver: () => this.#line.close(),
       probeTimes: settings.probes,
       onWouldBe,
@@ -56,6 +57,7 @@ export class PoolCircuit {
     const { max, circuit: settings } = this.#options;
     const ramp = new Ramp(settings.rampMs, (limit) => bag.setLimit(limit), systemClock);
     this.#ramp = ramp;
+    this.#bag = bag;
     this.circuit.on('open', () => {
       ramp.end();
       this.slow.clear();
@@ -72,5 +74,13 @@ export class PoolCircuit {
     this.slow.close();
     this.#ramp?.end();
     this.#line.close();
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#line.ask(signal);
+    } catch (error) {
+      if (this.#bag?.isFullHouse(error) !== true) throw error;
+    }
   }
 }

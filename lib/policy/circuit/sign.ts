@@ -1,6 +1,7 @@
 import { classify, isDatabaseError } from '../../errors/classify.js';
 import type { Phase } from '../../errors/classify.js';
 import { conditions } from '../../errors/conditions.js';
+import { DbResilienceError } from '../../errors/errors.js';
 
 /**
  * What an error tells of the database.
@@ -13,9 +14,22 @@ import { conditions } from '../../errors/conditions.js';
 export type Sign = 'answered' | 'failed' | 'late' | 'nothing';
 
 export function signOf(error: unknown, phase: Phase = 'statement'): Sign {
+  if (phase === 'connect' && isOfApplication(error)) return 'nothing';
   const { kind, countsAgainstCircuit } = classify(error, phase);
   if (!countsAgainstCircuit) return isDatabaseError(error) ? 'answered' : 'nothing';
   return kind === 'timeout' ? 'late' : 'failed';
+}
+
+/** No connection could be opened, and why is known neither to pg nor to Node: the function that tells the password threw. */
+function isOfApplication(error: unknown): boolean {
+  if (!DbResilienceError.is(error)) return false;
+  const { code, cause } = error;
+  return code === 'DB_CONNECTION_LOST' && cause !== undefined && classify(cause, 'connect').kind === 'other';
+}
+
+/** The server has no room for one more connection. */
+export function isFull(error: unknown): boolean {
+  return classify(error, 'connect').kind === 'too-many-connections';
 }
 
 /** What an error says, without a word of its own: its message may carry a caller's values. */

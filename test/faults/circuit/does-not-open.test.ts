@@ -39,6 +39,12 @@ describe('the circuit of a pool does not open', () => {
       ...options,
     });
   }
+  const appUrl = () => {
+    const url = new URL(proxy.connectionString(server));
+    url.username = 'app';
+    url.password = 'right';
+    return url.href;
+  };
   const codesOf = async (count: number, ask: (i: number) => PromiseLike<unknown>) => {
     const all = await Promise.allSettled(Array.from({ length: count }, (_, i) => ask(i)));
     return all.map((one) => (one.status === 'fulfilled' ? undefined : (one.reason as { code: string }).code));
@@ -172,16 +178,10 @@ describe('the circuit of a pool does not open', () => {
   });
 
   describe('for a wrong password of new connections', () => {
-    const url = () => {
-      const changed = new URL(proxy.connectionString(server));
-      changed.username = 'app';
-      changed.password = 'right';
-      return changed.href;
-    };
     afterEach(() => server.query(`alter role app password 'right'`));
 
     it('while those that are open live on', async () => {
-      open({ connectionString: url(), min: 0 });
+      open({ connectionString: appUrl(), min: 0 });
       const client = await pool.connect();
       await server.query(`alter role app password 'changed'`);
       expect(await codesOf(50, () => pool.query('select 1'))).to.deep.equal(Array(50).fill('28P01'));
@@ -192,7 +192,7 @@ describe('the circuit of a pool does not open', () => {
     });
 
     it('nor where it is what a probe is told', async () => {
-      open({ connectionString: url(), min: 0 });
+      open({ connectionString: appUrl(), min: 0 });
       const client = await pool.connect();
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
       const other = await pool.connect();
@@ -205,6 +205,38 @@ describe('the circuit of a pool does not open', () => {
       client.release();
       other.release();
     });
+  });
+
+  it('for a password that cannot be had for new connections while those that are open live on', async () => {
+    const { host, user, password, database } = server;
+    let isKnown = true;
+    const ask = () => {
+      if (!isKnown) throw new Error('the vault is sealed');
+      return password;
+    };
+    open({ connectionString: undefined, host, port: proxy.port, user, database, password: ask, min: 0 });
+    const client = await pool.connect();
+    isKnown = false;
+    expect(await codesOf(50, () => pool.query('select 1'))).to.deep.equal(Array(50).fill('DB_CONNECTION_LOST'));
+    const slow = await settled(client.query({ text: 'select pg_sleep(5)', query_timeout: 50 }), 4000);
+    expect(slow.error).to.include({ code: 'DB_QUERY_TIMEOUT' });
+    await eventually(() => pool.circuit.describe().probes > 1, 4000, 'it is probed, in vain');
+    isKnown = true;
+    expect((await client.query('select 1')).rowCount).to.equal(1);
+    client.release();
+    await expectNeverOpened(pool);
+  });
+
+  it('for a server that has no room for more connections while those that are open live on', async () => {
+    await server.query('alter role app connection limit 3');
+    open({ connectionString: appUrl(), min: 0 });
+    const load = new Load(() => pool.query('select pg_sleep(0.1)'), 50);
+    await sleep(2000);
+    await load.stop();
+    await server.query('alter role app connection limit -1');
+    expect(new Set(load.ended.map(({ error }) => error?.code))).to.include('53300');
+    expect(load.succeeded).to.be.at.least(20);
+    await expectNeverOpened(pool);
   });
 
   for (const acquireTimeoutMs of [30_000, 100]) {
