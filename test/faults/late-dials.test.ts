@@ -15,6 +15,7 @@ describe('attempts to connect that hang', () => {
       connectionString: proxy.connectionString(server),
       max,
       min: 0,
+      circuit: false,
       acquireTimeoutMs,
     });
   };

@@ -60,6 +60,9 @@ describe('createResilience', function () {
     expect(resilience.isReady).to.equal(true);
     expect(lines).to.deep.equal([
       'The database cannot be reached; tried again in the background',
+      'The circuit is open: the database is unreachable or ill, and calls are refused until it answers',
+      'The circuit is half-open: it will be closed when the database has answered once more',
+      'The circuit is closed: the database is used again',
       'The database is reached: ready',
     ]);
     await resilience.close();

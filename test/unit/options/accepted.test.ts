@@ -13,6 +13,8 @@ describe('pool options', () => {
     const { log, Client, logger, ...resolved } = resolvePoolOptions(undefined, noEnv);
     expect(resolved).to.deep.equal({
       name: 'primary',
+      mode: 'enforce',
+      byHand: { acquireTimeout: false, queryTimeout: false },
       max: 20,
       min: 2,
       acquireTimeoutMs: 30_000,
@@ -28,6 +30,16 @@ describe('pool options', () => {
         selects: false,
         budgetPercent: 20,
         budgetPerSecond: 3,
+      },
+      circuit: {
+        mode: 'on',
+        failuresInARow: 5,
+        failurePercent: 50,
+        leastCalls: 20,
+        windowMs: 10_000,
+        timeoutsInARow: 5,
+        probes: { intervalMs: 500, slowIntervalMs: 5000, timeoutMs: 2000 },
+        rampMs: 500,
       },
       verifyCommit: true,
       resetOnRelease: false,
