@@ -27,7 +27,7 @@ const lines: readonly Line[] = [
     ['transaction by hand in als.run', 'transaction by hand'],
   ],
   ['a deadline: made, set, removed, with its look at the clock', 'deadline set and removed'],
-  ['a closed circuit: the look at it, entered, left, with its look at the clock', 'closed circuit'],
+  ['a closed circuit: entered, left, with its look at the clock', 'closed circuit'],
 ];
 
 export function partsTable(costs: Costs): string {

