@@ -147,7 +147,8 @@ export class Runner {
     if (bag.circuit.barred) {
       const refused = bag.circuit.admit();
       if (refused !== undefined) {
-        process.nextTick(callback, refused, undefined);
+        // Not in this turn: who asks again and again would keep the probes from being made, and all else from being done.
+        setImmediate(callback, refused, undefined);
         return;
       }
     } else if (bag.slow.size > 0 && config !== undefined) {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock, Timer } from '../../core/clock.js';
 import { systemClock } from '../../core/clock.js';
 import { outsideRequests } from '../../core/root-scope.js';
@@ -216,7 +217,11 @@ export class Circuit {
    */
   async execute<T>(fn: () => T | PromiseLike<T>): Promise<T> {
     const refused = this.admit();
-    if (refused !== undefined) throw refused;
+    if (refused !== undefined) {
+      // Who asks again and again would keep everything else from being done in this process.
+      await nextTurn();
+      throw refused;
+    }
     const token = this.begin();
     try {
       const result = await fn();
