@@ -50,9 +50,11 @@ describe('the circuit of a pool does not open', () => {
     return all.map((one) => (one.status === 'fulfilled' ? undefined : (one.reason as { code: string }).code));
   };
   const active = async () => {
-    const rows = await server.query(`select 1 from pg_stat_activity where application_name = $1 and state = 'active'`, [
-      application_name,
-    ]);
+    const rows = await server.query(
+      `select 1 from pg_stat_activity where application_name = $1 and state = 'active'
+      and query like '%pg_sleep%'`,
+      [application_name],
+    );
     return rows.length;
   };
   const terminate = (where: string) => server.query(`select pg_terminate_backend(pid) from pg_stat_activity ${where}`);
@@ -165,13 +167,15 @@ describe('the circuit of a pool does not open', () => {
   });
 
   it('for a session that is terminated, busy or idle', async () => {
-    open();
+    open({ min: 0 });
     for (let turn = 0; turn < 10; turn++) {
       const running = settled(pool.query('select pg_sleep(10)'), 5000);
       await eventually(async () => (await active()) === 1, 5000, 'it is busy');
-      await terminate(`where application_name = '${application_name}' and state = 'active'`);
+      await terminate(`where application_name = '${application_name}' and query like '%pg_sleep%'`);
       expect((await running).error).to.include({ code: '57P01' });
-      await terminate(`where application_name = '${application_name}' limit 1`);
+      const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await terminate(`where pid = ${String(rows[0]?.pid)}`);
+      await eventually(() => pool.totalCount === 0, 2000, 'its loss is noticed');
       expect((await pool.query('select 1')).rowCount).to.equal(1);
     }
     await expectNeverOpened(pool);

@@ -61,12 +61,15 @@ describe('while the circuit of a pool is open', () => {
     const client = await pool.connect();
     let goOn: () => void = () => undefined;
     const opened = new Promise<void>((resolve) => (goOn = resolve));
+    let hasBegun = false;
     const begun = pool.transaction(async (tx) => {
       await tx.query('insert into kept values (1)');
+      hasBegun = true;
       await opened;
       await tx.query('insert into kept values (2)');
     });
     await client.query('begin; insert into kept values (3)');
+    await eventually(() => hasBegun, 4000, 'it has begun');
     await fall();
     expect((await client.query('select 1 as one')).rows).to.deep.equal([{ one: 1 }]);
     await client.query('commit');

@@ -6,6 +6,7 @@ import { silentLogger } from '../../../lib/core/logger.js';
 import {
   AcquireTimeoutError,
   CancelledError,
+  CircuitOpenError,
   CommitOutcomeUnknownError,
   ConfigurationError,
   ConnectionLostError,
@@ -60,12 +61,25 @@ const fromServer = (code: string, severity = 'FATAL') =>
     where: 'select pay()',
   });
 
+const circuitOpen = (retryAfterMs: number) =>
+  new CircuitOpenError('primary', {
+    retryAfterMs,
+    openedForMs: 700,
+    isIsolated: false,
+    lastSeen: `no answer from ${secretHost}:5432`,
+  });
+
 describe('dbErrorHandler', () => {
   const ours: [string, () => Error, Record<string, unknown>][] = [
     [
       'AcquireTimeoutError',
       () => new AcquireTimeoutError('primary', 30_000, counts, socketError()),
       { status: 503, code: 'DB_ACQUIRE_TIMEOUT', outcome: 'not-executed', retryable: true },
+    ],
+    [
+      'CircuitOpenError',
+      () => circuitOpen(0),
+      { status: 503, code: 'DB_CIRCUIT_OPEN', outcome: 'not-executed', retryable: true },
     ],
     [
       'ConnectionLostError before the statement was sent',
@@ -214,6 +228,22 @@ describe('dbErrorHandler', () => {
       new Set(Array.from({ length: 300 }, () => handle(error, {}, options).headers['retry-after']));
     expect([...seen()].sort()).to.deep.equal(['1', '2']);
     expect([...seen({ retryAfterSeconds: 3 })].sort()).to.deep.equal(['3', '4', '5', '6']);
+  });
+
+  it('says in Retry-After when an open circuit may be closed at the soonest, where that is later', () => {
+    const seen = (retryAfterMs: number, options?: DbErrorHandlerOptions) =>
+      [
+        ...new Set(
+          Array.from({ length: 400 }, () => handle(circuitOpen(retryAfterMs), {}, options).headers['retry-after']),
+        ),
+      ].sort();
+    expect(seen(0)).to.deep.equal(['1', '2']);
+    expect(seen(350)).to.deep.equal(['1', '2']);
+    expect(seen(1001)).to.deep.equal(['2', '3', '4']);
+    expect(seen(3200)).to.deep.equal(['4', '5', '6', '7', '8']);
+    expect(seen(350, { retryAfterSeconds: 2 })).to.deep.equal(['2', '3', '4']);
+    const wrapped = new Error('Failed query: select 1', { cause: circuitOpen(16_000) });
+    expect(Number(handle(wrapped).headers['retry-after'])).to.be.within(16, 32);
   });
 
   describe('instance', () => {
