@@ -45,6 +45,7 @@ export class Prober {
   #timer: Timer | undefined;
   #asking: AbortController | undefined;
   #startedAt = 0;
+  #isSlow = false;
   #beganAt = -Infinity;
   #dueAt = 0;
   #count = 0;
@@ -71,6 +72,7 @@ export class Prober {
   /** Begins within 100 ms, or when it is time after the last question. Where it has begun, the first minute begins anew. */
   start(): void {
     this.#startedAt = this.#options.clock.now();
+    this.#isSlow = false;
     if (this.isRunning) return;
     const due = this.#beganAt + this.#jittered(this.#options.times.intervalMs) - this.#startedAt;
     this.#schedule(Math.max(this.#random() * FIRST_WITHIN_MS, due));
@@ -139,7 +141,7 @@ export class Prober {
     const next = onResult(error);
     // The owner may have stopped it, or stopped and started it again.
     if (next === 'stop' || this.isRunning) return;
-    const interval = this.#jittered(this.#intervalMs(next));
+    const interval = this.#intervalMs(next);
     this.#schedule(Math.max(interval * LEAST_PAUSE_SHARE, this.#beganAt + interval - clock.now()));
   }
 
@@ -149,8 +151,12 @@ export class Prober {
 
   #intervalMs(next: 'next' | 'confirm'): number {
     const { clock, times } = this.#options;
-    if (next === 'confirm') return times.intervalMs * CONFIRM_SHARE;
-    return clock.now() - this.#startedAt < FIRST_MINUTE_MS ? times.intervalMs : times.slowIntervalMs;
+    if (next === 'confirm') return this.#jittered(times.intervalMs * CONFIRM_SHARE);
+    if (clock.now() - this.#startedAt < FIRST_MINUTE_MS) return this.#jittered(times.intervalMs);
+    if (this.#isSlow) return this.#jittered(times.slowIntervalMs);
+    // The first minute ends for a whole fleet at one moment: jitter alone would let it ask in waves from there on.
+    this.#isSlow = true;
+    return times.intervalMs + this.#random() * (times.slowIntervalMs - times.intervalMs);
   }
 
   #after(ms: number, callback: () => void): Timer {
