@@ -128,6 +128,11 @@ export class Runner {
     });
   }
 
+  #slow(config: unknown): Error | undefined {
+    const { slow } = this.#bag;
+    return slow.size > 0 && config !== undefined ? slow.admit(textOf(config)) : undefined;
+  }
+
   /** @param config what is to be run; undefined where a client is checked out */
   #acquire(holder: Borrowing, scope: Scope | undefined, config: unknown, callback: AcquireCallback): void {
     const bag = this.#bag;
@@ -144,19 +149,11 @@ export class Runner {
         return;
       }
     }
-    if (bag.circuit.barred) {
-      const refused = bag.circuit.admit();
-      if (refused !== undefined) {
-        // Not in this turn: who asks again and again would keep the probes from being made, and all else from being done.
-        setImmediate(callback, refused, undefined);
-        return;
-      }
-    } else if (bag.slow.size > 0 && config !== undefined) {
-      const refused = bag.slow.admit(textOf(config));
-      if (refused !== undefined) {
-        process.nextTick(callback, refused, undefined);
-        return;
-      }
+    const barred = bag.circuit.barred ? bag.circuit.admit() : this.#slow(config);
+    if (barred !== undefined) {
+      // Not in this turn: who asks again and again would keep the probes from being made, and all else from being done.
+      setImmediate(callback, barred, undefined);
+      return;
     }
     const entry = bag.take(holder);
     if (entry !== undefined) callback(undefined, entry);
