@@ -2,22 +2,21 @@ import type pg from 'pg';
 import { DeadlineList } from '../core/deadline-list.js';
 import { outsideRequests } from '../core/root-scope.js';
 import type { Scope } from '../core/scope/scope.js';
-import { ConnectionLostError, ShuttingDownError } from '../errors/errors.js';
+import { ShuttingDownError } from '../errors/errors.js';
 import type { PoolCounts } from '../errors/errors.js';
-import { Dials } from './dials.js';
-import type { Dial } from './dials.js';
 import { requestCancel } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
 import type { GuardedClient } from './guarded-client.js';
 import type { Mode } from './mode.js';
+import { Opener } from './opener.js';
+import type { Failed } from './opener.js';
 import { PoolEntry } from './pool-entry.js';
 import type { EntryOwner } from './pool-entry.js';
 import { DISCARD, nextStep } from './reclaim.js';
 import type { ReclaimOptions } from './reclaim.js';
 import { retire } from './retire.js';
 import type { Circuit } from '../policy/circuit/circuit.js';
-import { isFull, signOf } from '../policy/circuit/sign.js';
 import type { CancelOnDisconnect } from './scope-rules.js';
 import type { SlowStatements } from './slow-statements.js';
 import { waitError } from './stop.js';
@@ -65,85 +64,79 @@ export class Bag implements EntryOwner {
   /** Most recently used last. */
   readonly idle: PoolEntry[] = [];
   readonly waiters: Waiters;
+  readonly queryTimeoutMs: number;
+  readonly queryTimeoutIsByHand: boolean;
+  readonly cancelGraceMs: number;
+  readonly cancelOnDisconnect: CancelOnDisconnect;
+  readonly stream: pg.ClientConfig['stream'];
+  readonly mode: Mode;
+  readonly circuit: Circuit;
+  readonly slow: SlowStatements;
   backstopMs = 0;
-  lastDialError: Error | undefined;
   closing = false;
   readonly #options: BagOptions;
   readonly #listener: BagListener;
-  readonly #dials: Dials;
+  readonly #opener: Opener;
   #checking = 0;
   #open = 0;
   #cancels = 0;
-  #lastDialErrorAt = 0;
   /** How many connections may be in use; Infinity but for a moment after an outage. */
   #limit = Infinity;
 
   constructor(options: BagOptions, listener: BagListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#dials = new Dials(this.deadlines, options.max, () => this.#onLateDial());
-    const { acquireTimeoutMs, cancelOnDisconnect, mode } = options;
-    const rules = { cancelOnDisconnect, mode, timeoutIsByHand: options.byHand.acquireTimeout };
+    const { acquireTimeoutMs, cancelOnDisconnect, mode, byHand } = options;
+    this.queryTimeoutMs = options.queryTimeoutMs;
+    this.queryTimeoutIsByHand = byHand.queryTimeout;
+    this.cancelGraceMs = options.cancelGraceMs;
+    this.cancelOnDisconnect = cancelOnDisconnect;
+    this.stream = options.stream;
+    this.mode = mode;
+    this.circuit = options.circuit;
+    this.slow = options.slow;
+    this.#opener = new Opener({
+      deadlines: this.deadlines,
+      max: options.max,
+      circuit: options.circuit,
+      dial: options.dial,
+      hasConnections: () => this.entries.size > 0,
+      onLate: () => this.supply(),
+    });
+    const rules = { cancelOnDisconnect, mode, timeoutIsByHand: byHand.acquireTimeout };
     this.waiters = new Waiters(this.deadlines, acquireTimeoutMs, rules, ({ since, callback }, stop) => {
-      const cause = this.#lastDialErrorAt >= since ? this.lastDialError : undefined;
+      const cause = this.#opener.causeSince(since);
       const counts = this.counts();
       counts.waiting += 1;
       callback(waitError(stop, options.name, this.deadlines.now() - since, counts, cause), undefined);
     });
   }
 
-  get queryTimeoutMs(): number {
-    return this.#options.queryTimeoutMs;
-  }
-
-  get cancelGraceMs(): number {
-    return this.#options.cancelGraceMs;
-  }
-
-  get cancelOnDisconnect(): CancelOnDisconnect {
-    return this.#options.cancelOnDisconnect;
-  }
-
-  get mode(): Mode {
-    return this.#options.mode;
-  }
-
-  get queryTimeoutIsByHand(): boolean {
-    return this.#options.byHand.queryTimeout;
-  }
-
-  get circuit(): Circuit {
-    return this.#options.circuit;
-  }
-
-  get slow(): SlowStatements {
-    return this.#options.slow;
-  }
-
-  get stream(): pg.ClientConfig['stream'] {
-    return this.#options.stream;
-  }
-
   async cancel(target: CancelTarget): Promise<boolean> {
     this.#cancels += 1;
-    const delivered = await requestCancel(target, this.#options.cancelGraceMs);
+    const delivered = await requestCancel(target, this.cancelGraceMs);
     this.#cancels -= 1;
     return delivered;
   }
 
   /** Connections and those about to be: what counts against `max`. */
   get total(): number {
-    return this.entries.size + this.#dials.young;
+    return this.entries.size + this.#opener.young;
   }
 
   /** Sockets that have not closed yet, those of retired connections and of CancelRequests among them. */
   get openSockets(): number {
-    return this.#open + this.#dials.size + this.#cancels;
+    return this.#open + this.#opener.size + this.#cancels;
   }
 
-  /** The server has no room for one more connection, and serves those that there are. */
+  /** The last reason why no connection could be opened; undefined since one was. */
+  get lastDialError(): Error | undefined {
+    return this.#opener.lastError;
+  }
+
+  /** See Opener. */
   isFullHouse(error: unknown): boolean {
-    return this.entries.size > 0 && isFull(error);
+    return this.#opener.isFullHouse(error);
   }
 
   counts(): PoolCounts {
@@ -151,7 +144,7 @@ export class Bag implements EntryOwner {
       total: this.total,
       active: this.entries.size - this.idle.length,
       idle: this.idle.length,
-      connecting: this.#dials.size,
+      connecting: this.#opener.size,
       waiting: this.waiters.size,
       max: this.#options.max,
     };
@@ -173,8 +166,8 @@ export class Bag implements EntryOwner {
 
   /** While more wait than are on their way: wakes idle connections, then opens new ones. */
   supply(): void {
-    while (!this.closing && this.waiters.size > this.#checking + this.#dials.young) {
-      if (this.#limit !== Infinity && this.#inUse + this.#dials.young >= this.#limit) return;
+    while (!this.closing && this.waiters.size > this.#checking + this.#opener.young) {
+      if (this.#limit !== Infinity && this.#inUse + this.#opener.young >= this.#limit) return;
       const checking = this.#checking;
       const entry = this.#awaken();
       if (entry !== undefined) this.#offer(entry);
@@ -209,22 +202,13 @@ export class Bag implements EntryOwner {
   }
 
   async #dialOne(): Promise<boolean> {
-    const dial = this.#dials.begin();
-    const token = this.circuit.begin();
-    let client: GuardedClient;
-    try {
-      client = await this.#options.dial(dial.controller.signal);
-    } catch (error) {
-      this.#dials.end(dial, false);
-      const sign = this.isFullHouse(error) ? 'answered' : signOf(error, 'connect');
-      if (!dial.givenUp) this.circuit.settle(token, error, sign);
-      this.#onDialFailed(error as Error, dial);
+    const opened = await this.#opener.open();
+    if ('error' in opened) {
+      this.#onDialFailed(opened);
       return false;
     }
-    this.#dials.end(dial, true);
     this.#open += 1;
-    this.lastDialError = undefined;
-    const entry = new PoolEntry(client, this, token);
+    const entry = new PoolEntry(opened.client, this, opened.token);
     entry.expiresAt = this.#options.expiry(this.deadlines.now());
     this.entries.add(entry);
     this.#listener('connect', entry);
@@ -266,7 +250,7 @@ export class Bag implements EntryOwner {
   /** Refuses all who wait and whatever comes; takes idle connections out. */
   close(): void {
     this.closing = true;
-    this.#dials.close();
+    this.#opener.close();
     const message = `Pool "${this.#options.name}" was closed while waiting for a connection`;
     this.refuseAll(() => new ShuttingDownError(message));
     for (const entry of this.idle.splice(0)) this.retire(entry);
@@ -372,16 +356,7 @@ export class Bag implements EntryOwner {
     this.#listener('acquire', entry);
   }
 
-  #onLateDial(): void {
-    this.circuit.suspect(
-      new ConnectionLostError('The server has not accepted a connection in time', { outcome: 'not-executed' }),
-    );
-    this.supply();
-  }
-
-  #onDialFailed(error: Error, { since, givenUp }: Dial): void {
-    this.lastDialError = error;
-    this.#lastDialErrorAt = this.deadlines.now();
+  #onDialFailed({ error, since, givenUp }: Failed): void {
     const { first } = this.waiters;
     // Whoever came later has not had an attempt of his own: this one may have begun in another outage. And one that was
     // given up has told nothing yet of what the next one will find.
@@ -389,7 +364,7 @@ export class Bag implements EntryOwner {
       first !== undefined &&
       !givenUp &&
       first.since <= since &&
-      this.waiters.size > this.#checking + this.#dials.young
+      this.waiters.size > this.#checking + this.#opener.young
     ) {
       this.waiters.shift();
       first.callback(error, undefined);
