@@ -28,7 +28,7 @@ const FIRST_MINUTE_MS = 60_000;
 const FIRST_WITHIN_MS = 100;
 const JITTER = 0.2;
 /** The confirming question comes sooner, so that recovery is known within a second. */
-const CONFIRM_SHARE = 0.7;
+const CONFIRM_SHARE = 0.6;
 /** Also after a probe that took all its time. */
 const LEAST_PAUSE_SHARE = 0.1;
 /** A timer that is later than this was held up by this process. */
@@ -42,8 +42,10 @@ const MOST_EXTENSIONS = 3;
 export class Prober {
   readonly #options: ProberOptions;
   readonly #random: () => number;
+  /** Of the next question, or of the time-out of the open one. */
   #timer: Timer | undefined;
   #asking: AbortController | undefined;
+  #isWanted = false;
   #startedAt = 0;
   #isSlow = false;
   #beganAt = -Infinity;
@@ -71,6 +73,7 @@ export class Prober {
 
   /** Begins within 100 ms, or when it is time after the last question. Where it has begun, the first minute begins anew. */
   start(): void {
+    this.#isWanted = true;
     this.#startedAt = this.#options.clock.now();
     this.#isSlow = false;
     if (this.isRunning) return;
@@ -79,9 +82,8 @@ export class Prober {
   }
 
   stop(): void {
-    const { clock } = this.#options;
-    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#isWanted = false;
+    this.#cancelTimer();
     const asking = this.#asking;
     this.#asking = undefined;
     asking?.abort(new Error('The probe is not wanted any more'));
@@ -102,17 +104,16 @@ export class Prober {
     const controller = new AbortController();
     this.#asking = controller;
     this.#count += 1;
-    let timer: Timer;
     const settle = (error: unknown) => {
-      clock.clearTimeout(timer);
       if (this.#asking !== controller) return;
       this.#asking = undefined;
+      this.#cancelTimer();
       this.#onAnswered(error);
     };
     let extensions = 0;
     const watch = (ms: number) => {
       const dueAt = clock.now() + ms;
-      timer = this.#after(ms, () => {
+      this.#timer = this.#after(ms, () => {
         // Where this process was held up, the answer may be here and not have been read.
         const heldUpMs = clock.now() - dueAt;
         if (heldUpMs > HELD_UP_MS && extensions++ < MOST_EXTENSIONS) {
@@ -140,7 +141,7 @@ export class Prober {
     const { clock, onResult } = this.#options;
     const next = onResult(error);
     // The owner may have stopped it, or stopped and started it again.
-    if (next === 'stop' || this.isRunning) return;
+    if (next === 'stop' || !this.#isWanted || this.isRunning) return;
     const interval = this.#intervalMs(next);
     this.#schedule(Math.max(interval * LEAST_PAUSE_SHARE, this.#beganAt + interval - clock.now()));
   }
@@ -157,6 +158,11 @@ export class Prober {
     // The first minute ends for a whole fleet at one moment: jitter alone would let it ask in waves from there on.
     this.#isSlow = true;
     return times.intervalMs + this.#random() * (times.slowIntervalMs - times.intervalMs);
+  }
+
+  #cancelTimer(): void {
+    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #after(ms: number, callback: () => void): Timer {

@@ -436,8 +436,9 @@ export class Circuit {
     this.#trials?.clear();
     this.#breaker.open();
     if (this.#trials !== undefined) this.#lookAt(this.#openUntil, this.#trials);
-    this.#change('open', from, reason);
+    // Before the listeners are told, who may want it stopped.
     this.#prober?.start();
+    this.#change('open', from, reason);
   }
 
   #toClosed(reason: CircuitReason): void {
@@ -475,7 +476,12 @@ export class Circuit {
   #lookAt(moment: number, trials: Trials): void {
     this.#cancelTimer();
     const ms = moment - this.#clock.now();
-    this.#timer = outsideRequests(() => this.#clock.setTimeout(() => this.#look(trials), ms));
+    const look = () => {
+      // A timer of Node may fire a little early, and there is only this one.
+      if (this.#clock.now() < moment) this.#lookAt(moment, trials);
+      else this.#look(trials);
+    };
+    this.#timer = outsideRequests(() => this.#clock.setTimeout(look, ms));
     this.#timer.unref?.();
   }
 

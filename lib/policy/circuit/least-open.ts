@@ -28,7 +28,7 @@ export class LeastOpen {
 
   /** What was tried has failed. */
   double(): void {
-    this.#ms = Math.min(Math.max(LEAST_MS, this.#ms * 2), MOST_MS);
+    this.#ms = Math.max(this.#firstMs, Math.min(Math.max(LEAST_MS, this.#ms * 2), MOST_MS));
   }
 
   onClose(now: number): void {

@@ -18,12 +18,19 @@ export class Listeners<Events extends Record<string, unknown>> {
 
   /** @param onThrown is given what one of them throws, or its promise rejects with */
   tell<Name extends keyof Events>(name: Name, event: Events[Name], onThrown: (error: unknown) => void): void {
+    const report = (error: unknown) => {
+      try {
+        onThrown(error);
+      } catch {
+        // A log that fails is not to fail what is logged.
+      }
+    };
     for (const listener of [...(this.#of.get(name) ?? [])]) {
       try {
         const returned: unknown = (listener as (event: Events[Name]) => unknown)(event);
-        if (returned instanceof Promise) returned.catch(onThrown);
+        if (returned instanceof Promise) returned.catch(report);
       } catch (error) {
-        onThrown(error);
+        report(error);
       }
     }
   }
