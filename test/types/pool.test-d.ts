@@ -1,7 +1,29 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
-import { connectWithRetry, detached, ResilientPool, runWithDeadline, withRetry, withTimeout } from '../../lib/index.js';
-import type { CommitOutcomeUnknownError, Logger, ResilientPoolOptions, UnknownReason } from '../../lib/index.js';
+import {
+  CircuitBreakerDb,
+  connectWithRetry,
+  detached,
+  ResilientPool,
+  runWithDeadline,
+  withRetry,
+  withTimeout,
+} from '../../lib/index.js';
+import type {
+  CircuitBreakerDbOptions,
+  CircuitChange,
+  CircuitDescription,
+  CircuitMode,
+  CircuitOpenError,
+  CircuitOptions,
+  CircuitReason,
+  CircuitState,
+  CommitOutcomeUnknownError,
+  Logger,
+  ResilientPoolOptions,
+  UnknownReason,
+  Circuit,
+} from '../../lib/index.js';
 import { exactly } from './exactly.js';
 
 interface User {
@@ -124,4 +146,80 @@ export function outcomes(error: CommitOutcomeUnknownError): void {
   const code: 'DB_COMMIT_OUTCOME_UNKNOWN' = error.code;
   void code;
   exactly<UnknownReason>()(error.reason);
+}
+
+export async function circuits(pool: ResilientPool): Promise<void> {
+  const { circuit } = pool;
+  exactly<Circuit>()(circuit);
+  exactly<CircuitState>()(circuit.state);
+  exactly<'closed' | 'open' | 'half-open' | 'isolated'>()(circuit.state);
+  exactly<CircuitMode>()(circuit.mode);
+  exactly<CircuitDescription>()(circuit.describe());
+  exactly<number | undefined>()(circuit.describe().openedForMs);
+  circuit.mode = 'metrics-only';
+  circuit.isolate();
+  circuit.resume();
+  exactly<number>()(await circuit.execute(() => 1));
+  exactly<string>()(await circuit.execute(async () => 'later'));
+
+  const listener = (change: CircuitChange): void => {
+    exactly<CircuitReason>()(change.reason);
+    exactly<CircuitState>()(change.to);
+    exactly<unknown>()(change.error);
+  };
+  exactly<Circuit>()(circuit.on('open', listener).on('halfOpen', listener).on('close', listener));
+  circuit.on('stateChange', (change) => exactly<CircuitChange>()(change)).off('open', listener);
+
+  // @ts-expect-error the state is not to be written
+  circuit.state = 'open';
+  // @ts-expect-error there is no such mode
+  circuit.mode = 'observe';
+  // @ts-expect-error there is no such event
+  circuit.on('half-open', listener);
+  // @ts-expect-error the circuit of a pool is the pool's
+  pool.circuit = circuit;
+}
+
+export function circuitOptions(): void {
+  const options: CircuitOptions = { mode: 'on', failuresInARow: 3, failurePercent: 12.5, rampMs: 0 };
+  void new ResilientPool({ circuit: options });
+  void new ResilientPool({ circuit: false });
+
+  // @ts-expect-error false, or options
+  void new ResilientPool({ circuit: true });
+  // @ts-expect-error there is no such option
+  void new ResilientPool({ circuit: { openMs: 5 } });
+}
+
+export async function circuitBreakers(pool: pg.Pool, error: CircuitOpenError, logger: Logger): Promise<void> {
+  const options: CircuitBreakerDbOptions = { name: 'shop', trials: 3, openMs: 500, trialTimeoutMs: 100, logger };
+  const db = new CircuitBreakerDb(pool, options);
+  const { rows } = await db.query<User>('select * from users where id = $1', [1]);
+  exactly<User[]>()(rows);
+  await db.query<User>({ name: 'users', text: 'select * from users' });
+  const circuit: Circuit = db;
+  exactly<CircuitState>()(circuit.state);
+  exactly<CircuitBreakerDb<pg.Pool>>()(db.on('open', ({ openedForMs }) => exactly<number>()(openedForMs)));
+  exactly<void>()(db.close());
+
+  const other = new CircuitBreakerDb({ query: async (text: string) => text.length });
+  exactly<number>()(await other.query('select 1'));
+  const resilient = await new CircuitBreakerDb(new ResilientPool()).query<{ n: number }>('select 1 as n');
+  exactly<number | undefined>()(resilient.rows[0]?.n);
+  void new CircuitBreakerDb(pool, { probe: (signal) => Promise.resolve(signal.aborted) });
+  void new CircuitBreakerDb(pool, { probe: false });
+
+  exactly<string>()(error.circuit);
+  exactly<number>()(error.retryAfterMs);
+  const code: 'DB_CIRCUIT_OPEN' = error.code;
+  void code;
+
+  // @ts-expect-error something with a query method
+  void new CircuitBreakerDb({});
+  // @ts-expect-error a pool that is wrapped has no ramp
+  void new CircuitBreakerDb(pool, { rampMs: 500 });
+  // @ts-expect-error a function
+  void new CircuitBreakerDb(pool, { probe: true });
+  // @ts-expect-error no callbacks
+  void db.query('select 1', [], () => undefined);
 }

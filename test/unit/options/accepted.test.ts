@@ -42,6 +42,15 @@ describe('pool options', () => {
         rampMs: 500,
       },
       verifyCommit: true,
+      circuit: {
+        mode: 'on',
+        failuresInARow: 5,
+        failurePercent: 50,
+        leastCalls: 20,
+        windowMs: 10_000,
+        probes: { intervalMs: 500, slowIntervalMs: 5000, timeoutMs: 2000 },
+        rampMs: 500,
+      },
       resetOnRelease: false,
       serverTimeouts: true,
       drainTimeoutMs: 30_000,
@@ -123,6 +132,43 @@ describe('pool options', () => {
       options: '',
       keepAliveInitialDelayMillis: 0,
     });
+  });
+
+  it('take those of the circuit, and the ends of their ranges', () => {
+    const ofCircuit = (circuit: ResilientPoolOptions['circuit']) => resolvePoolOptions({ circuit }, noEnv).circuit;
+    const defaults = ofCircuit(undefined);
+    expect(ofCircuit({})).to.deep.equal(defaults);
+    expect(ofCircuit(false)).to.deep.equal({ ...defaults, mode: 'off' });
+    const least = {
+      mode: 'off' as const,
+      failuresInARow: 1,
+      failurePercent: 1,
+      leastCalls: 1,
+      windowMs: 100,
+      rampMs: 0,
+    };
+    expect(ofCircuit({ ...least, probeIntervalMs: 50, slowProbeIntervalMs: 50, probeTimeoutMs: 10 })).to.deep.equal({
+      ...least,
+      probes: { intervalMs: 50, slowIntervalMs: 50, timeoutMs: 10 },
+    });
+    const most = {
+      mode: 'metrics-only' as const,
+      failuresInARow: 1000,
+      failurePercent: 100,
+      leastCalls: 1_000_000,
+      windowMs: 3_600_000,
+      rampMs: 10_000,
+    };
+    const slow = { probeIntervalMs: 60_000, slowProbeIntervalMs: 3_600_000, probeTimeoutMs: 60_000 };
+    expect(ofCircuit({ ...most, ...slow })).to.deep.equal({
+      ...most,
+      probes: { intervalMs: 60_000, slowIntervalMs: 3_600_000, timeoutMs: 60_000 },
+    });
+    expect(ofCircuit({ failurePercent: 12.5 })).to.deep.equal({ ...defaults, failurePercent: 12.5 });
+    expect(ofCircuit({ mode: undefined, rampMs: undefined }), 'undefined is not given').to.deep.equal(defaults);
+    expect(ofCircuit({ probeIntervalMs: 9000 }).probes, 'the default makes way').to.include({ slowIntervalMs: 9000 });
+    const own = ofCircuit({ failuresInARow: 3 });
+    for (const part of [own, own.probes]) expect(part).to.be.frozen;
   });
 
   it('take undefined for not given', () => {
