@@ -1,5 +1,15 @@
-import type pg from 'pg';
-import { callback, either, explained, findProblem, integer, objectWith, oneOf, text } from '../core/options.js';
+import {
+  callback,
+  either,
+  explained,
+  findProblem,
+  integer,
+  isPlainObject,
+  objectWith,
+  oneOf,
+  show,
+  text,
+} from '../core/options.js';
 import type { Rules } from '../core/options.js';
 import type { Logger } from '../core/logger.js';
 import { silentLogger } from '../core/logger.js';
@@ -11,7 +21,7 @@ import { resolveCircuit } from './options/circuit.js';
 import type { CircuitOptions } from './options/circuit.js';
 import { logChange, logThrown } from './circuit-log.js';
 import { isSubmittable } from './submission.js';
-import type { Queryable, TimedPg, TimedQueryable } from './with-timeout.js';
+import type { PgQueryable, Queryable, TimedPg, TimedQueryable } from './with-timeout.js';
 
 /** Options of `CircuitBreakerDb`: those of `circuit`, and how it finds out whether the database is back. */
 export interface CircuitBreakerDbOptions extends Omit<CircuitOptions, 'rampMs' | 'timeoutsInARow'> {
@@ -43,7 +53,7 @@ const rules: Rules<OwnOptions> = {
   logger: objectWith('debug', 'info', 'warn', 'error'),
 };
 
-type Wrapped<Q extends Queryable> = Q extends Pick<pg.Pool, 'query' | 'connect'> ? TimedPg : TimedQueryable<Q>;
+type Wrapped<Q extends Queryable> = Q extends PgQueryable ? TimedPg : TimedQueryable<Q>;
 
 /**
  * A circuit breaker around anything with a `query` method: a `pg.Pool`, a wrapper around one. A ResilientPool has one
@@ -63,6 +73,7 @@ export class CircuitBreakerDb<Q extends Queryable> extends Circuit {
       const message = `CircuitBreakerDb: received ${received}; expected something with a query method`;
       throw new ConfigurationError('queryable', message);
     }
+    checkObject(options);
     const { name, probe, openMs, trials, trialTimeoutMs, logger, ...settings } = options;
     const own = { name, probe, openMs, trials, trialTimeoutMs, logger };
     const problem = findProblem(rules, own);
@@ -107,4 +118,9 @@ export class CircuitBreakerDb<Q extends Queryable> extends Circuit {
   close(): void {
     this.shutdown();
   }
+}
+
+function checkObject(options: unknown): void {
+  if (isPlainObject(options)) return;
+  throw new ConfigurationError('options', `CircuitBreakerDb: received ${show(options)}; expected an object`);
 }

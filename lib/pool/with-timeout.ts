@@ -12,7 +12,7 @@ export interface Queryable {
   query(text: string, values?: unknown[]): unknown;
 }
 
-type PgQueryable = Pick<pg.Pool, 'query' | 'connect'> | Pick<pg.ClientBase, 'query' | 'connect'>;
+export type PgQueryable = Pick<pg.Pool, 'query' | 'connect'> | Pick<pg.ClientBase, 'query' | 'connect'>;
 
 /** `query` of pg with a time-out. */
 export interface TimedPg {

@@ -475,12 +475,12 @@ export class Circuit {
 
   #lookAt(moment: number, trials: Trials): void {
     this.#cancelTimer();
-    const ms = moment - this.#clock.now();
     const look = () => {
-      // A timer of Node may fire a little early, and there is only this one.
+      // Node's timers may come up to a millisecond early.
       if (this.#clock.now() < moment) this.#lookAt(moment, trials);
       else this.#look(trials);
     };
+    const ms = Math.ceil(moment - this.#clock.now());
     this.#timer = outsideRequests(() => this.#clock.setTimeout(look, ms));
     this.#timer.unref?.();
   }
