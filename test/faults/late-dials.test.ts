@@ -17,6 +17,7 @@ describe('attempts to connect that hang', () => {
       min: 0,
       circuit: false,
       acquireTimeoutMs,
+      circuit: false,
     });
   };
 

@@ -169,7 +169,7 @@ for (const version of versions) {
       const url = new URL(proxy.connectionString(server));
       url.username = role;
       url.password = 'few';
-      const limited = dbResilience({ connectionString: url.href, acquireTimeoutMs });
+      const limited = dbResilience({ connectionString: url.href, acquireTimeoutMs, circuit: false });
       const other = await serve(version, limited);
       const response = await request(other.url).get('/echo/full');
       expectProblem(response, [503]);
