@@ -161,7 +161,7 @@ describe('a COMMIT whose answer is lost', () => {
       proxy.cutAfterMessage({ direction: 'toClient', match: isCommitted, when: 'before', reset: true, times: 5 }),
       proxy.cutAfterMessage({ direction: 'toServer', match: isCommit, when: 'before', reset: true, times: 5 }),
     ];
-    await reopen({ max: 10, circuit: false });
+    await reopen({ max: 10 });
     const all = await Promise.allSettled(Array.from({ length: 20 }, () => pool.transaction(write, { retries: 10 })));
     expect(all.filter(({ status }) => status === 'rejected')).to.deep.equal([]);
     expect({ cuts: cuts.map(({ happened }) => happened), hooks, stored: await stored() }).to.deep.equal({

@@ -17,7 +17,6 @@ describe('attempts to connect that hang', () => {
       min: 0,
       circuit: false,
       acquireTimeoutMs,
-      circuit: false,
     });
   };
 

@@ -86,7 +86,7 @@ describe('facts: waiting for a connection', () => {
       const where = { connectionString: undefined, host, user: 'nobody', password: 'not-to-be-seen', database: 'none' };
       expect((await failure(rig.bare(where).query('select 1'))).code).to.equal('ENOTFOUND');
 
-      const pool = rig.resilient({ ...where, acquireTimeoutMs: 4000, circuit: false });
+      const pool = rig.resilient({ ...where, acquireTimeoutMs: 4000 });
       const error = await failure(pool.query('select 1'));
       expect(error).to.be.instanceOf(ConnectionLostError);
       expectNotExecuted(error);

@@ -123,14 +123,14 @@ describe('retries', () => {
   });
 
   it('a refused connection is tried again, and the caller hears nothing of it', async () => {
-    const pool = open({ retry: { minDelayMs: 300, retries: 10, budgetPerSecond: 100 }, circuit: false });
+    const pool = open({ retry: { minDelayMs: 300, retries: 10, budgetPerSecond: 100 } });
     await proxy.refuse();
     setTimeout(() => void proxy.pass(), 150);
     expect((await pool.query('select 1 as n')).rows).to.deep.equal([{ n: 1 }]);
   });
 
   it('one that stays refused is told soon, and not after the time for acquiring', async () => {
-    const pool = open({ circuit: false });
+    const pool = open();
     await proxy.refuse();
     const { ms, error } = await timed(() => pool.query('select 1'));
     expect(error).to.be.instanceOf(ConnectionLostError);
