@@ -83,9 +83,11 @@ export default {
     },
     {
       name: 'private-import',
-      comment: 'Who is not a test knows the package by its entry points; what our parts cost is measured on the parts.',
+      comment:
+        'Who is not a test knows the package by its entry points; what our parts cost is measured on the parts, and ' +
+        'hundreds of instances on a clock that does not wait are made of them.',
       severity: 'error',
-      from: { path: '^(examples|scripts|bench)/', pathNot: '^bench/pool/parts/' },
+      from: { path: '^(examples|scripts|bench)/', pathNot: ['^bench/pool/parts/', '^bench/circuit/fleet/'] },
       to: { path: '^lib/', pathNot: entryPoints },
     },
     {

@@ -1,10 +1,8 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
 
-const withinMs = 1000;
-
-/** Connects anew and runs one statement. @throws whatever keeps it from being answered within a second */
-export async function isAnswered(login: pg.ClientConfig): Promise<void> {
+/** Connects anew and runs one statement. @throws whatever keeps it from being answered in time */
+export async function isAnswered(login: pg.ClientConfig, withinMs = 1000): Promise<void> {
   // pg's own time-outs leave it waiting for a server that does not answer. The socket is ours to destroy.
   const socket = new Socket();
   const client = new pg.Client({ ...login, stream: () => socket });
