@@ -82,6 +82,8 @@ export class Bag implements EntryOwner {
   #cancels = 0;
   /** How many connections may be in use; Infinity but for a moment after an outage. */
   #limit = Infinity;
+  /** Since an outage, somebody has been waiting all the time. */
+  #isCatchingUp = false;
 
   constructor(options: BagOptions, listener: BagListener) {
     this.#options = options;
@@ -172,9 +174,17 @@ export class Bag implements EntryOwner {
       const entry = this.#awaken();
       if (entry !== undefined) this.#offer(entry);
       else if (this.#checking > checking) continue;
-      else if (this.total < this.#options.max) void this.dialOne();
+      else if (this.total < this.#options.max && this.#mayDial) void this.dialOne();
       else return;
     }
+  }
+
+  /**
+   * After an outage no more attempts than twice the connections that have come about, so that a server that is slow to
+   * accept them, with a whole fleet before it, is not asked for more and more of them meanwhile.
+   */
+  get #mayDial(): boolean {
+    return !this.#isCatchingUp || this.#opener.young < 1 + this.entries.size;
   }
 
   /** Those that are in use, being checked or being closed among them. */
@@ -185,6 +195,7 @@ export class Bag implements EntryOwner {
   /** How many connections may be in use from now on; who comes above that waits. */
   setLimit(limit: number): void {
     this.#limit = limit;
+    if (limit !== Infinity) this.#isCatchingUp = true;
     this.supply();
   }
 
@@ -216,6 +227,7 @@ export class Bag implements EntryOwner {
     if (this.entries.size > this.#options.max) this.retire(entry);
     // A listener may have sent statements (SET …): the entry is offered when they are done.
     else if (entry.free) this.onFree(entry);
+    if (this.#isCatchingUp) this.supply();
     return true;
   }
 
@@ -344,6 +356,7 @@ export class Bag implements EntryOwner {
       callback(undefined, entry);
       return;
     }
+    if (this.#limit === Infinity) this.#isCatchingUp = false;
     entry.holder = 'idle';
     entry.idleSince = this.deadlines.now();
     if (this.#options.allowExitOnIdle) entry.client.unref();

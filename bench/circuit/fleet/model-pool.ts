@@ -15,6 +15,7 @@ export class ModelPool {
   answered = 0;
   longestWaitMs = 0;
   #limit = Infinity;
+  #isCatchingUp = false;
   #idle: number;
   #busy = 0;
   #dialling = 0;
@@ -41,6 +42,7 @@ export class ModelPool {
 
   setLimit(limit: number): void {
     this.#limit = limit;
+    if (limit !== Infinity) this.#isCatchingUp = true;
     this.#supply();
   }
 
@@ -63,9 +65,13 @@ export class ModelPool {
       if (this.#idle > 0) {
         this.#idle -= 1;
         this.#offer();
-      } else if (this.#busy + this.#dialling < this.max) this.#dial();
+      } else if (this.#busy + this.#dialling < this.max && this.#mayDial) this.#dial();
       else return;
     }
+  }
+
+  get #mayDial(): boolean {
+    return !this.#isCatchingUp || this.#dialling < 1 + this.#idle + this.#busy;
   }
 
   #dial(): void {
@@ -91,6 +97,7 @@ export class ModelPool {
       if (accepted) {
         this.#lastDialMs = calendar.now - began;
         if (this.#idle + this.#busy < this.max) this.#offer();
+        this.#supply();
         return;
       }
       this.circuit.settle(token, lost, 'failed');
@@ -102,6 +109,7 @@ export class ModelPool {
   #offer(): void {
     const since = this.#waiting.shift();
     if (since === undefined) {
+      if (this.#limit === Infinity) this.#isCatchingUp = false;
       this.#idle += 1;
     } else {
       this.longestWaitMs = Math.max(this.longestWaitMs, this.server.calendar.now - since);
