@@ -5,7 +5,7 @@ import { fallBack, type Opening } from './fall-back.js';
 import { runFlapping, type FlappingFigures } from './run-flapping.js';
 
 /** How long the circuit is closed before each opening. The last two: the longest that counts as soon, and one more. */
-const pausesMs = [5000, 5000, 5000, 5000, 5000, 5000, 5000, 59_900, 60_100, 5000];
+const pausesMs = [5000, 5000, 5000, 5000, 5000, 5000, 5000, 59_000, 60_100, 5000];
 
 export async function flapping(onProgress: OnProgress): Promise<PartReport> {
   const runs = [await runFlapping('killed', onProgress), await runFlapping('refuse', onProgress)];

@@ -330,7 +330,7 @@ export class Circuit {
     if (this.#mode === 'off' || this.#isolated) return;
     if (token <= this.#stale) {
       // It does not count, but it may be worth a probe.
-      this.suspect(error);
+      if (this.#prober !== undefined) this.suspect(error);
       return;
     }
     if (this.#breaker.state !== 'closed') {

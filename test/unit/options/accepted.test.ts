@@ -136,6 +136,7 @@ describe('pool options', () => {
       failurePercent: 1,
       leastCalls: 1,
       windowMs: 100,
+      timeoutsInARow: 1,
       rampMs: 0,
     };
     expect(ofCircuit({ ...least, probeIntervalMs: 50, slowProbeIntervalMs: 50, probeTimeoutMs: 10 })).to.deep.equal({
@@ -148,6 +149,7 @@ describe('pool options', () => {
       failurePercent: 100,
       leastCalls: 1_000_000,
       windowMs: 3_600_000,
+      timeoutsInARow: 1000,
       rampMs: 10_000,
     };
     const slow = { probeIntervalMs: 60_000, slowProbeIntervalMs: 3_600_000, probeTimeoutMs: 60_000 };

@@ -64,6 +64,8 @@ describe('Prober', () => {
     const gaps = begun.slice(1).map((at, index) => ({ at: begun[index]!, ms: at - begun[index]! }));
     const [fast, slow] = [gaps.filter(({ at }) => at < 60_000), gaps.filter(({ at }) => at >= 60_000)];
     for (const { ms } of fast) expect(ms).to.be.within(400, 600);
+    // The first of them by chance, since a whole fleet comes to this point in one moment.
+    expect(slow.shift()?.ms).to.be.within(500, 5000);
     for (const { ms } of slow) expect(ms).to.be.within(4000, 6000);
     const mean = (of: { ms: number }[]) => of.reduce((sum, { ms }) => sum + ms, 0) / of.length;
     expect(mean(fast)).to.be.within(480, 520);
@@ -345,7 +347,7 @@ describe('Prober', () => {
       clock.holdUp(3_600_000);
       await clock.advanceAsync(450);
       expect(begun.length - before).to.equal(1);
-      await clock.advanceAsync(4999);
+      await clock.advanceAsync(2000);
       expect(begun.length - before, 'the first minute is over').to.equal(1);
     });
   });

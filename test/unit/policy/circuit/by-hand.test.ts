@@ -79,6 +79,8 @@ describe('a circuit in the hands of an operator', () => {
       rig.circuit.suspect(refused());
       rig.circuit.resume();
       for (const token of tokens.slice(0, 5)) rig.circuit.fail(token, refused());
+      expect(rig.circuit.describe()).to.include({ state: 'closed', calls: 0, opened: 0 });
+      await pass(100);
       expect(rig.circuit.describe()).to.include({ state: 'closed', calls: 0, isSuspected: false, opened: 0 });
       expect(rig.clock.pending).to.equal(0);
     });

@@ -24,7 +24,7 @@ describe('events of a circuit', () => {
     const error = refused();
     rig.database.answer = () => Promise.reject(error);
     fail(rig.circuit);
-    await pass(60);
+    await pass(560);
     rig.database.answer = alive;
     await pass(1000);
     const [opened, half, closed] = rig.changes;

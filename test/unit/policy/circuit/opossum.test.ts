@@ -476,7 +476,7 @@ describe('a clock that jumps', () => {
     await clock.advanceAsync(500);
     expect(askedAt.length - before).to.equal(1);
     await clock.advanceAsync(4900);
-    expect(askedAt.length - before, 'it is no longer the first minute').to.equal(1);
+    expect(askedAt.length - before, 'it is no longer the first minute').to.equal(2);
     expect(circuit.describe()).to.include({ state: 'open', opened: 1 });
     expect(circuit.describe().openedForMs).to.be.above(3_600_000);
     circuit.shutdown();

@@ -40,9 +40,11 @@ describe('a circuit with a probe', () => {
       expect(rig.clock.pending).to.equal(0);
     });
 
-    it('where the probe fails as well', async () => {
+    it('where the probe fails as well, and the next one: what is over by then is left to retries', async () => {
       rig.database.answer = dead;
       fail(rig.circuit);
+      await pass(500);
+      expect(rig.circuit.describe()).to.include({ probes: 1, state: 'closed', isSuspected: true });
       await pass(100);
       expect(rig.story()).to.deep.equal(['closed → open: probe-failed']);
     });
@@ -254,7 +256,7 @@ describe('a circuit with a probe', () => {
       rig.circuit.on('open', () => retryAfter.push(rig.circuit.refusal().retryAfterMs));
       rig.database.answer = dead;
       fail(rig.circuit);
-      await pass(100);
+      await pass(600);
       expect(retryAfter).to.deep.equal([500]);
     });
 
@@ -365,7 +367,7 @@ describe('a circuit with a probe', () => {
       expect(state()).to.equal('closed');
     });
 
-    it('and takes no notice of what began before it did', async () => {
+    it('and counts nothing of what began before it did; a failure of it is but asked about', async () => {
       const tokens = Array.from({ length: 40 }, () => rig.circuit.begin());
       await openWhileDead();
       const whileOpen = rig.circuit.begin();
@@ -375,7 +377,9 @@ describe('a circuit with a probe', () => {
       for (const token of tokens.slice(20)) rig.circuit.succeed(token);
       for (const token of tokens.slice(0, 20)) rig.circuit.fail(token, lost());
       rig.circuit.fail(whileOpen, lost());
-      expect(rig.circuit.describe()).to.include({ state: 'closed', calls: 0, failed: 0, isSuspected: false });
+      expect(rig.circuit.describe()).to.include({ state: 'closed', calls: 0, failed: 0, isSuspected: true });
+      await pass(600);
+      expect(rig.circuit.describe()).to.include({ state: 'closed', isSuspected: false, opened: 1 });
     });
   });
 
