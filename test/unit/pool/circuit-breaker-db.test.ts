@@ -106,6 +106,36 @@ describe('CircuitBreakerDb', () => {
     expect(one.state).to.equal('closed');
   });
 
+  it('stays open for openMs, and takes one who tries for failed after trialTimeoutMs', async () => {
+    const now = performance.now.bind(performance);
+    let skewMs = 0;
+    performance.now = () => now() + skewMs;
+    try {
+      for (const [options, openMs, timeoutMs] of [
+        [{}, 1000, 2000],
+        [{ openMs: 7000, trialTimeoutMs: 90_000 }, 7000, 90_000],
+      ] as const) {
+        const db = around(options);
+        answer = () => Promise.reject(refused());
+        for (let i = 0; i < 6; i++) await failureOf(db.query('select 1'));
+        skewMs += openMs - 500;
+        expect(await failureOf(db.query('select 1'))).to.be.instanceOf(CircuitOpenError);
+        skewMs += 500;
+        answer = hung;
+        for (let i = 0; i < 2; i++) void db.query('select 1');
+        expect(db.state).to.equal('half-open');
+        skewMs += timeoutMs - 500;
+        expect(await failureOf(db.query('select 1'))).to.be.instanceOf(CircuitOpenError);
+        expect(db.state).to.equal('half-open');
+        skewMs += 500;
+        expect(await failureOf(db.query('select 1'))).to.be.instanceOf(CircuitOpenError);
+        expect(db.state).to.equal('open');
+      }
+    } finally {
+      Reflect.deleteProperty(performance, 'now');
+    }
+  });
+
   it('asks its probe, and lets nobody try', async () => {
     let signal: AbortSignal | undefined;
     const probe = (given: AbortSignal) => {

@@ -89,7 +89,11 @@ describe('Silence', () => {
     await clock.advanceAsync(100);
     expect(circuit.describe(), 'a long statement').to.include({ state: 'closed', isSuspected: false, probes: 1 });
     database.answer = () => new Promise(() => undefined);
+    real.look(2500, true);
+    succeed(circuit);
     real.look(3000, true);
+    expect(circuit.describe().isSuspected, 'it has answered').to.equal(false);
+    real.look(4000, true);
     await clock.advanceAsync(3000);
     expect(circuit.state).to.equal('open');
     circuit.shutdown();

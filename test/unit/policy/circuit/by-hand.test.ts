@@ -72,6 +72,23 @@ describe('a circuit in the hands of an operator', () => {
       }
     });
 
+    it('of an open circuit promises nobody when to come again', async () => {
+      trip(rig.circuit);
+      await pass(1000);
+      trip(rig.circuit);
+      expect(rig.circuit.refusal().retryAfterMs).to.equal(1000);
+      rig.circuit.isolate();
+      expect(rig.circuit.refusal().retryAfterMs).to.equal(0);
+    });
+
+    it('tells nothing of an illness that is over', async () => {
+      trip(rig.circuit);
+      await pass(1000);
+      expect(state()).to.equal('closed');
+      rig.circuit.isolate();
+      expect(rig.changes.at(-1)).to.include({ to: 'isolated', error: undefined });
+    });
+
     it('lets what was under way end without any meaning', async () => {
       const tokens = Array.from({ length: 10 }, () => rig.circuit.begin());
       rig.circuit.isolate();
@@ -139,6 +156,7 @@ describe('a circuit in the hands of an operator', () => {
       trip(rig.circuit);
       succeed(rig.circuit, 5);
       rig.circuit.suspect(refused());
+      expect(rig.circuit.describe()).to.include({ calls: 0, failed: 0 });
       await pass(10_000);
       expect(rig.circuit.describe()).to.include({
         state: 'closed',
@@ -203,10 +221,10 @@ describe('a circuit in the hands of an operator', () => {
       expect(await rig.circuit.execute(() => 1)).to.equal(1);
       rig.circuit.mode = 'on';
       rig.circuit.isolate();
+      expect(rig.circuit.state).to.equal('closed');
       rig.circuit.resume();
       trip(rig.circuit);
       rig.circuit.suspect(refused());
-      rig.circuit.shutdown();
       expect(rig.circuit.describe()).to.include({ state: 'closed', mode: 'off', opened: 0 });
       expect(rig.circuit.barred).to.equal(false);
       expect(rig.changes).to.have.length(told);

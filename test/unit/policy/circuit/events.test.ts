@@ -151,8 +151,10 @@ describe('events of a circuit', () => {
             rig = make();
             const { circuit } = rig;
             let asked = -1;
+            let told = -1;
             circuit.on(name, () => {
               asked = circuit.describe().probes;
+              told = rig.changes.length;
               if (way === 'off') circuit.mode = 'off';
               else circuit.shutdown();
             });
@@ -161,6 +163,7 @@ describe('events of a circuit', () => {
             for (let i = 0; i < 3; i++) await circuit.execute(() => 1).catch(() => undefined);
             await pass(60_000);
             expect(asked, name).to.be.at.least(0);
+            if (way === 'shutdown') expect(rig.changes).to.have.length(told);
             expect(circuit.describe(), `${name} ${way}`).to.include({ state: 'closed', probes: asked });
             expect(rig.clock.pending, `${name} ${way}`).to.equal(0);
           }

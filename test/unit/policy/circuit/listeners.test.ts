@@ -58,14 +58,17 @@ describe('Listeners', () => {
   });
 
   it('may add and remove others while they are told', () => {
-    listeners.add('change', () => {
-      heard.push('first');
-      listeners.clear();
+    const second = () => heard.push('second');
+    const once = () => {
+      heard.push('once');
+      listeners.remove('change', once);
+      listeners.remove('change', second);
       listeners.add('change', () => heard.push('new'));
-    });
-    listeners.add('change', () => heard.push('second'));
+    };
+    listeners.add('change', once);
+    listeners.add('change', second);
     tell(1);
     tell(2);
-    expect(heard).to.deep.equal(['first', 'second', 'new']);
+    expect(heard).to.deep.equal(['once', 'second', 'new']);
   });
 });

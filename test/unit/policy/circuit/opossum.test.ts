@@ -420,9 +420,10 @@ describe('what surprises in opossum', () => {
       );
     }
     expect(calls).to.equal(1000);
+    expect(circuit.state).to.equal('half-open');
+    expect(clock.pending, 'the timer that was starved is gone, too').to.equal(0);
     await circuit.execute(alive);
     expect(circuit.state).to.equal('closed');
-    expect(clock.pending, 'the timer that was starved is gone, too').to.equal(0);
   });
 
   it('opossum 18: the state has a name', () => {

@@ -77,16 +77,17 @@ describe('Ramp', () => {
     expect(now()).to.equal(Infinity);
   });
 
-  it('acts in no context of a request', () => {
+  it('acts in no context of a request, and lets the process exit', () => {
     const requests = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const timers: (() => void)[] = [];
+    let unrefd = 0;
     const bound = {
       now: () => 0,
       setTimeout: (callback: () => void) => {
         const inContext = AsyncLocalStorage.snapshot();
         timers.push(() => inContext(callback));
-        return {};
+        return { unref: () => (unrefd += 1) };
       },
       clearTimeout: () => undefined,
     };
@@ -94,5 +95,6 @@ describe('Ramp', () => {
     seen.length = 0;
     timers[0]?.();
     expect(seen).to.deep.equal([undefined]);
+    expect([timers.length, unrefd]).to.deep.equal([2, 2]);
   });
 });

@@ -65,6 +65,14 @@ describe('a circuit with a probe', () => {
       expect(rig.story()).to.deep.equal(['closed → open: failures-in-a-row']);
     });
 
+    it('by work that began after the first sign of illness, whatever signs follow', () => {
+      fail(rig.circuit);
+      const tokens = Array.from({ length: 5 }, () => rig.circuit.begin());
+      rig.circuit.suspect(lost());
+      for (const token of tokens) rig.circuit.fail(token, refused());
+      expect(state()).to.equal('open');
+    });
+
     it('not where there was an answer in between', () => {
       fail(rig.circuit, 5);
       succeed(rig.circuit);
@@ -278,6 +286,19 @@ describe('a circuit with a probe', () => {
       expect(rig.circuit.describe()).to.include({ state: 'open', leastOpenMs: 0 });
     });
 
+    it('is not suspected as well', async () => {
+      await openWhileDead();
+      rig.circuit.suspect(lost());
+      expect(isSuspected()).to.equal(false);
+    });
+
+    it("names what was seen, and no code of this package's own", async () => {
+      rig.database.answer = () => Promise.reject(lost());
+      fail(rig.circuit);
+      await pass(100);
+      expect(rig.circuit.refusal().message).to.match(/Last seen: The connection was lost$/);
+    });
+
     it('opens once, however many fail', async () => {
       const tokens = Array.from({ length: 100 }, () => rig.circuit.begin());
       trip(rig.circuit);
@@ -329,6 +350,16 @@ describe('a circuit with a probe', () => {
       rig.database.answer = () => Promise.reject(databaseError('28P01'));
       await pass(1000);
       expect(state()).to.equal('closed');
+    });
+
+    it('not where a server answers that it cannot take the connection', async () => {
+      for (const code of ['57P03', '53300', '53200']) {
+        rig = rigWithProbe();
+        await openWhileDead();
+        rig.database.answer = () => Promise.reject(databaseError(code));
+        await pass(10_000);
+        expect(state(), code).to.equal('open');
+      }
     });
 
     it('not where the probes could not be made', async () => {

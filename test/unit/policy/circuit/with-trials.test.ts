@@ -223,10 +223,21 @@ describe('a circuit without a probe', () => {
     expect(await failureOf(rig.circuit.execute(() => 1))).to.be.instanceOf(CircuitOpenError);
     trial.reject(refused());
     await pass(0);
-    expect(state()).to.equal('isolated');
+    expect(rig.story().at(-1)).to.equal('half-open → isolated: by-hand');
+    expect(rig.clock.pending).to.equal(0);
     rig.circuit.resume();
     expect(state()).to.equal('closed');
     expect(rig.clock.pending).to.equal(0);
+  });
+
+  it('stays isolated where the last trial succeeds', async () => {
+    rig = rigWithTrials({}, { trials: { permits: 1, timeoutMs: 2000, openMs: 1000 } });
+    await toHalfOpen();
+    const trial = await begin();
+    rig.circuit.isolate();
+    trial.resolve();
+    await pass(0);
+    expect(state()).to.equal('isolated');
   });
 
   it('is opened again within a minute for longer than it was', async () => {
