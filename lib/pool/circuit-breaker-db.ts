@@ -13,10 +13,11 @@ import {
 import type { Rules } from '../core/options.js';
 import type { Logger } from '../core/logger.js';
 import { silentLogger } from '../core/logger.js';
-import { ConfigurationError } from '../errors/errors.js';
+import { ConfigurationError, ConnectionLostError } from '../errors/errors.js';
 import { Circuit } from '../policy/circuit/circuit.js';
 import type { CircuitChange } from '../policy/circuit/circuit.js';
 import { trialDefaults } from '../policy/circuit/trials.js';
+import { signOf } from '../policy/circuit/sign.js';
 import { resolveCircuit } from './options/circuit.js';
 import type { CircuitOptions } from './options/circuit.js';
 import { logChange, logThrown } from './circuit-log.js';
@@ -87,7 +88,7 @@ export class CircuitBreakerDb<Q extends Queryable> extends Circuit {
     super({
       name: name ?? 'database',
       settings: resolved,
-      probe: probe === false ? undefined : probe,
+      probe: probe === false || probe === undefined ? undefined : asProbe(probe),
       probeTimes: resolved.probes,
       trials: {
         openMs: openMs ?? trialDefaults.openMs,
@@ -118,6 +119,18 @@ export class CircuitBreakerDb<Q extends Queryable> extends Circuit {
   close(): void {
     this.shutdown();
   }
+}
+
+/** Whatever it rejects with means that there is no sign of life, but for what the database itself says. */
+function asProbe(probe: (signal: AbortSignal) => Promise<unknown>) {
+  return async (signal: AbortSignal): Promise<void> => {
+    try {
+      await probe(signal);
+    } catch (error) {
+      if (signOf(error, 'connect') !== 'nothing') throw error;
+      throw new ConnectionLostError('The probe failed', { outcome: 'not-executed' });
+    }
+  };
 }
 
 function checkObject(options: unknown): void {

@@ -177,6 +177,16 @@ describe('CircuitBreakerDb', () => {
     await settled(slow.end(), 5000);
   }).timeout(30_000);
 
+  it('with a probe: opens whatever the probe rejects with', async () => {
+    const db = guard({
+      probe: () => Promise.reject(new Error('no sign of life, for a reason of my own')),
+      probeIntervalMs: 50,
+    });
+    const untilOpen = setInterval(() => void db.query('select 1').catch(() => undefined), 20);
+    await cut();
+    await stateBecomes(db, 'open').finally(() => clearInterval(untilOpen));
+  });
+
   it('isolate() and close(): refused until resume(), and everything goes through after close()', async () => {
     const db = guard();
     db.isolate();
