@@ -17,13 +17,8 @@ export { pinoErrorSerializer } from './errors/pino-error-serializer.js';
 export { detached } from './core/scope/current.js';
 export type { Logger } from './core/logger.js';
 export { Circuit } from './policy/circuit/circuit.js';
-export type {
-  CircuitChange,
-  CircuitDescription,
-  CircuitEvents,
-  CircuitReason,
-  CircuitState,
-} from './policy/circuit/circuit.js';
+export type { CircuitChange, CircuitEvents, CircuitReason, CircuitState } from './policy/circuit/change.js';
+export type { CircuitDescription } from './policy/circuit/description.js';
 export type { CircuitMode } from './policy/circuit/settings.js';
 export { runWithDeadline } from './policy/run-with-deadline.js';
 export { ResilientPool } from './pool/resilient-pool.js';

@@ -15,7 +15,7 @@ import type { Logger } from '../core/logger.js';
 import { silentLogger } from '../core/logger.js';
 import { ConfigurationError, ConnectionLostError } from '../errors/errors.js';
 import { Circuit } from '../policy/circuit/circuit.js';
-import type { CircuitChange } from '../policy/circuit/circuit.js';
+import type { CircuitChange } from '../policy/circuit/change.js';
 import { trialDefaults } from '../policy/circuit/trials.js';
 import { signOf } from '../policy/circuit/sign.js';
 import { resolveCircuit } from './options/circuit.js';

@@ -1,6 +1,6 @@
 import type { Logger } from '../core/logger.js';
 import { pinoErrorSerializer } from '../errors/pino-error-serializer.js';
-import type { CircuitChange } from '../policy/circuit/circuit.js';
+import type { CircuitChange } from '../policy/circuit/change.js';
 
 const SHOWN_CHARACTERS = 500;
 

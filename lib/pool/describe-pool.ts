@@ -1,5 +1,5 @@
 import type { PoolCounts } from '../errors/errors.js';
-import type { CircuitDescription } from '../policy/circuit/circuit.js';
+import type { CircuitDescription } from '../policy/circuit/description.js';
 import type { Bag } from './bag.js';
 import type { WouldBeCounts } from './mode.js';
 import type { ResolvedPoolOptions } from './options/index.js';

@@ -1,7 +1,7 @@
 import { fingerprint } from '../core/sql/fingerprint.js';
 import type { CircuitOpenError } from '../errors/errors.js';
 import { Circuit } from '../policy/circuit/circuit.js';
-import type { CircuitChange } from '../policy/circuit/circuit.js';
+import type { CircuitChange } from '../policy/circuit/change.js';
 import { circuitDefaults } from '../policy/circuit/settings.js';
 
 export interface SlowStatementsOptions {

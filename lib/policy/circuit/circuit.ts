@@ -4,102 +4,20 @@ import { systemClock } from '../../core/clock.js';
 import { outsideRequests } from '../../core/root-scope.js';
 import { CircuitOpenError } from '../../errors/errors.js';
 import { Prober, probeDefaults } from '../prober.js';
-import type { ProbeTimes } from '../prober.js';
 import { Breaker } from './breaker.js';
+import type { CircuitEvents, CircuitReason, CircuitState } from './change.js';
+import type { CircuitDescription } from './description.js';
+import { Evidence } from './evidence.js';
 import { LeastOpen } from './least-open.js';
 import { Listeners } from './listeners.js';
+import type { CircuitParts } from './parts.js';
 import { circuitDefaults } from './settings.js';
 import type { CircuitMode, CircuitSettings } from './settings.js';
 import { lastSeen, signOf } from './sign.js';
 import type { Sign } from './sign.js';
 import { trialDefaults, Trials } from './trials.js';
-import type { TrialSettings } from './trials.js';
-import { Window } from './window.js';
-
-/** `isolated`: open by hand, until `resume()`. */
-export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated';
-
-/**
- * Why a circuit has changed.
- *
- * - `failures-in-a-row`, `failure-rate`: too much of the work failed.
- * - `probe-failed`: after a first sign of illness the database did not answer a probe either.
- * - `trial-failed`: a caller who was let through to try has failed.
- * - `probe-succeeded`, `trial-due`: half-open, it may be back.
- * - `recovered`: probes, or trials, have succeeded.
- * - `by-hand`: `isolate()`, `resume()`, or a change of `mode`.
- */
-export type CircuitReason =
-  | 'failures-in-a-row'
-  | 'failure-rate'
-  | 'probe-failed'
-  | 'trial-failed'
-  | 'probe-succeeded'
-  | 'trial-due'
-  | 'recovered'
-  | 'by-hand';
-
-export interface CircuitChange {
-  readonly circuit: string;
-  readonly from: CircuitState;
-  readonly to: CircuitState;
-  readonly reason: CircuitReason;
-  /** What was seen last of the illness; with values of statements in it, perhaps: for logs use `pinoErrorSerializer`. */
-  readonly error: unknown;
-  /** Milliseconds since it opened; 0 when it opens. */
-  readonly openedForMs: number;
-}
-
-/** The names are opossum's. `stateChange` comes with each of them. */
-export interface CircuitEvents extends Record<string, unknown> {
-  open: CircuitChange;
-  halfOpen: CircuitChange;
-  close: CircuitChange;
-  stateChange: CircuitChange;
-}
-
-/** What is known of a circuit, for people and tests. */
-export interface CircuitDescription extends CircuitSettings {
-  readonly name: string;
-  readonly state: CircuitState;
-  /** Something speaks against the database, and a probe is to tell. */
-  readonly isSuspected: boolean;
-  /** Of the last `windowMs`. */
-  readonly calls: number;
-  readonly failed: number;
-  /** For how long it stays open at least, this time or the last. */
-  readonly leastOpenMs: number;
-  /** Milliseconds since it opened; undefined while it is closed. */
-  readonly openedForMs: number | undefined;
-  /** How often it has opened. */
-  readonly opened: number;
-  /** Calls that were refused, and those that would have been, in mode `metrics-only`. */
-  readonly rejections: number;
-  readonly wouldBeRejections: number;
-  /** Questions to the database so far. */
-  readonly probes: number;
-}
-
-export interface CircuitParts {
-  readonly name: string;
-  readonly settings?: CircuitSettings;
-  /** Asks the database for a sign of life. Without it, callers are let through to try. */
-  readonly probe?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
-  /** No probe is needed any more. */
-  readonly onProbingOver?: () => void;
-  readonly probeTimes?: ProbeTimes;
-  readonly trials?: TrialSettings;
-  readonly clock?: Clock;
-  readonly random?: () => number;
-  /** Mode `metrics-only`: a call would have been refused. */
-  readonly onWouldBe?: () => void;
-  /** What a listener threw. */
-  readonly onThrown?: (error: unknown) => void;
-}
 
 const SUCCESSES_TO_CLOSE = 2;
-/** A failed probe opens it when the suspicion is as old: what is over by then is left to retries. */
-const SUSPECTED_MS = 300;
 
 /**
  * A circuit breaker that opens when the database is ill and not when a statement is: the first failure is a suspicion,
@@ -113,7 +31,7 @@ export class Circuit {
   readonly #settings: CircuitSettings;
   readonly #clock: Clock;
   readonly #breaker: Breaker;
-  readonly #window: Window;
+  readonly #evidence: Evidence;
   readonly #leastOpen: LeastOpen;
   readonly #prober: Prober | undefined;
   readonly #trials: Trials | undefined;
@@ -127,10 +45,6 @@ export class Circuit {
   #tokens = 0;
   /** What has a token up to this one began before the last change. */
   #stale = 0;
-  /** What has a token up to this one began before the suspicion, and belongs to its first failure. */
-  #suspectedAt = -1;
-  #suspectedSince = 0;
-  #inARow = 0;
   #answers = 0;
   #probesInARow = 0;
   #openedAt = 0;
@@ -148,7 +62,7 @@ export class Circuit {
     this.#mode = settings.mode;
     this.#clock = clock;
     this.#breaker = new Breaker(name);
-    this.#window = new Window(clock, settings.windowMs);
+    this.#evidence = new Evidence(settings, clock);
     this.#onProbingOver = parts.onProbingOver ?? (() => undefined);
     this.#onWouldBe = parts.onWouldBe ?? (() => undefined);
     this.#onThrown = parts.onThrown ?? (() => undefined);
@@ -187,7 +101,7 @@ export class Circuit {
     const from = this.state;
     this.#stopProbing();
     this.#cancelTimer();
-    this.#suspectedAt = -1;
+    this.#evidence.endSuspicion();
     if (from === 'closed') this.#openedAt = this.#clock.now();
     this.#isolated = true;
     this.#breaker.open();
@@ -242,8 +156,8 @@ export class Circuit {
       failurePercent: this.#settings.failurePercent,
       leastCalls: this.#settings.leastCalls,
       windowMs: this.#settings.windowMs,
-      isSuspected: this.#suspectedAt >= 0,
-      ...this.#window.totals(),
+      isSuspected: this.#evidence.isSuspected,
+      ...this.#evidence.totals,
       leastOpenMs: this.#leastOpen.ms,
       openedForMs: this.state === 'closed' ? undefined : this.#clock.now() - this.#openedAt,
       opened: this.#opened,
@@ -304,10 +218,10 @@ export class Circuit {
     this.#answers += 1;
     if (token <= this.#stale || this.#mode === 'off') return;
     if (!this.barred) {
-      this.#window.addAnswer();
-      this.#inARow = 0;
+      const evidence = this.#evidence;
+      evidence.addAnswer();
       // Without probes, that it works again is all that can be known.
-      if (this.#suspectedAt >= 0 && this.#prober === undefined && token > this.#suspectedAt) this.#suspectedAt = -1;
+      if (this.#prober === undefined && evidence.isSuspected && evidence.isNews(token)) evidence.endSuspicion();
     } else if (this.#trials?.succeed(token) === true && this.state === 'half-open') {
       this.#toClosed('recovered');
     }
@@ -340,29 +254,19 @@ export class Circuit {
       this.#toOpen('trial-failed');
       return;
     }
-    const isFirst = this.#suspectedAt < 0;
     // One event is one failure, however many were under way when it came.
-    if (!isFirst && token <= this.#suspectedAt) return;
+    if (!this.#evidence.isNews(token)) return;
     this.#lastError = error;
-    this.#window.addFailure();
-    if (isFirst) this.suspect(error);
-    else this.#inARow += 1;
-    const { failuresInARow, failurePercent, leastCalls } = this.#settings;
-    if (this.#inARow >= failuresInARow) {
-      this.#trip('failures-in-a-row');
-      return;
-    }
-    const { calls, failed } = this.#window.totals();
-    if (calls >= leastCalls && failed * 100 >= calls * failurePercent) this.#trip('failure-rate');
+    const enough = this.#evidence.addFailure();
+    this.suspect(error);
+    if (enough !== undefined) this.#trip(enough);
   }
 
   /** @internal Something speaks against the database, but not enough. A probe will tell. */
   suspect(error: unknown): void {
-    if (this.#suspectedAt >= 0 || this.#mode === 'off' || this.state !== 'closed' || this.#closedForGood) return;
+    if (this.#evidence.isSuspected || this.#mode === 'off' || this.state !== 'closed' || this.#closedForGood) return;
     this.#lastError = error;
-    this.#suspectedAt = this.#tokens;
-    this.#suspectedSince = this.#clock.now();
-    this.#inARow = 0;
+    this.#evidence.suspect(this.#tokens);
     this.#prober?.start();
   }
 
@@ -404,15 +308,14 @@ export class Circuit {
 
   #onSuspicionProbed(sign: Sign, error: unknown): 'next' | 'stop' {
     if (sign === 'answered') {
-      this.#suspectedAt = -1;
-      this.#inARow = 0;
+      this.#evidence.endSuspicion();
       this.#onProbingOver();
       return 'stop';
     }
     // It could not be made: the function that tells the password has thrown, say.
     if (sign === 'nothing') return 'next';
     this.#lastError = error;
-    if (this.#clock.now() - this.#suspectedSince >= SUSPECTED_MS) this.#trip('probe-failed');
+    if (this.#evidence.isOld) this.#trip('probe-failed');
     return 'next';
   }
 
@@ -430,7 +333,7 @@ export class Circuit {
       this.#opened += 1;
     }
     this.#openUntil = now + this.#leastOpen.ms;
-    this.#suspectedAt = -1;
+    this.#evidence.endSuspicion();
     this.#probesInARow = 0;
     this.#stale = this.#tokens;
     this.#trials?.clear();
@@ -447,11 +350,9 @@ export class Circuit {
     this.#isolated = false;
     this.#stopProbing();
     this.#cancelTimer();
-    this.#suspectedAt = -1;
-    this.#inARow = 0;
+    this.#evidence.clear();
     this.#probesInARow = 0;
     this.#stale = this.#tokens;
-    this.#window.clear();
     this.#trials?.clear();
     if (from === 'closed') return;
     if (reason === 'recovered') this.#leastOpen.onClose(now);

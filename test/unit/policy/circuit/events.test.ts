@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Circuit } from '../../../../lib/policy/circuit/circuit.js';
-import type { CircuitChange } from '../../../../lib/policy/circuit/circuit.js';
+import type { CircuitChange } from '../../../../lib/policy/circuit/change.js';
 import { fail, refused, rigWithProbe, rigWithTrials, trip } from './rig.js';
 import type { Rig } from './rig.js';
 

@@ -1,6 +1,7 @@
 import { ConnectionLostError } from '../../../../lib/errors/errors.js';
 import { Circuit } from '../../../../lib/policy/circuit/circuit.js';
-import type { CircuitChange, CircuitParts } from '../../../../lib/policy/circuit/circuit.js';
+import type { CircuitChange } from '../../../../lib/policy/circuit/change.js';
+import type { CircuitParts } from '../../../../lib/policy/circuit/parts.js';
 import { circuitDefaults } from '../../../../lib/policy/circuit/settings.js';
 import type { CircuitSettings } from '../../../../lib/policy/circuit/settings.js';
 import { FakeClock } from '../../../../lib/testing/index.js';
