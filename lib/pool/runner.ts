@@ -151,8 +151,8 @@ export class Runner {
     }
     const barred = bag.circuit.barred ? bag.circuit.admit() : this.#slow(config);
     if (barred !== undefined) {
-      // Not in this turn: who asks again and again would keep the probes from being made, and all else from being done.
-      setImmediate(callback, barred, undefined);
+      if (bag.circuit.turn.isOver()) setImmediate(callback, barred, undefined);
+      else process.nextTick(callback, barred, undefined);
       return;
     }
     const entry = bag.take(holder);

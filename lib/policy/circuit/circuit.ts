@@ -16,6 +16,7 @@ import type { CircuitMode, CircuitSettings } from './settings.js';
 import { lastSeen, signOf } from './sign.js';
 import type { Sign } from './sign.js';
 import { trialDefaults, Trials } from './trials.js';
+import { Turn } from './turn.js';
 
 const SUCCESSES_TO_CLOSE = 2;
 
@@ -26,6 +27,8 @@ const SUCCESSES_TO_CLOSE = 2;
  */
 export class Circuit {
   readonly name: string;
+  /** @internal */
+  readonly turn = new Turn();
   /** @internal It is not simply closed. A field, since every statement looks at it. */
   barred = false;
   readonly #settings: CircuitSettings;
@@ -132,8 +135,7 @@ export class Circuit {
   async execute<T>(fn: () => T | PromiseLike<T>): Promise<T> {
     const refused = this.admit();
     if (refused !== undefined) {
-      // Who asks again and again would keep everything else from being done in this process.
-      await nextTurn();
+      if (this.turn.isOver()) await nextTurn();
       throw refused;
     }
     const token = this.begin();
