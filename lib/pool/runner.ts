@@ -119,6 +119,16 @@ export class Runner {
     this.#acquire('statement', scope, config, (error, entry) => {
       if (error !== undefined) {
         done(error);
+        return;
+      }
+      const { slow } = this.#bag;
+      const barred = slow.size > 0 ? slow.admitStill(textOf(config)) : undefined;
+      if (barred !== undefined) {
+        // Not in this turn: the next one who waits may be refused as well, and each would do so within the one before.
+        setImmediate(() => {
+          this.#bag.release(entry);
+          done(barred);
+        });
       } else if (isSubmittable(config)) {
         config.callback ??= done;
         entry.start(new Submission(entry, config, scope));

@@ -56,6 +56,15 @@ export class SlowStatements {
     return this.#of(text)?.circuit.admit();
   }
 
+  /**
+   * The same for one that was admitted, and has waited for a connection since: others that were admitted before any had
+   * begun may have begun meanwhile.
+   */
+  admitStill(text: string): CircuitOpenError | undefined {
+    const circuit = this.#of(text)?.circuit;
+    return circuit?.refuses === true ? circuit.admit() : undefined;
+  }
+
   /** A statement begins; undefined where none like it has timed out. */
   begin(text: string): Watched | undefined {
     const circuit = this.#of(text)?.circuit;

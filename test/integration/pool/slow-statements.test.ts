@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { CircuitOpenError, ResilientPool } from '../../../lib/index.js';
 import type { CircuitOptions } from '../../../lib/index.js';
+import { eventually } from '../../support/settle.js';
 import { failureOf } from '../compat/failure-of.js';
 import { testDatabase } from '../compat/test-database.js';
 import type { TestDatabase } from '../compat/test-database.js';
@@ -70,6 +71,19 @@ describe('the circuit of a statement that times out again and again', () => {
     expect([first.status, second.status]).to.deep.equal(['fulfilled', 'rejected']);
     await slow(0);
     expect(lines.at(-1)).to.deep.include({ message: 'A statement that timed out again and again may run again' });
+  });
+
+  it('lets one through at a time where they have waited for connections as well', async () => {
+    open();
+    await timeOut(4);
+    // Idle for so long that each connection is pinged first, or opened anew, so all are asked for before one has begun.
+    await sleep(1200);
+    const settled = await Promise.all([slow(), slow(), slow(), slow()].map(failureOf));
+    const codes = settled.map((error) => (error as unknown as { code: string }).code);
+    expect(codes.filter((code) => code === 'DB_QUERY_TIMEOUT')).to.have.length(1);
+    expect(codes.filter((code) => code === 'DB_CIRCUIT_OPEN')).to.have.length(3);
+    expect((await pool.query('select 1 as one')).rows).to.deep.equal([{ one: 1 }]);
+    await eventually(() => pool.describe().connections.active === 0, 5000, 'every connection is back');
   });
 
   it('keeps it out for longer where the one that was let through was late as well', async () => {
