@@ -113,7 +113,11 @@ export class Observe implements Mode {
     const count = total - this.#logged[what];
     if (count === 0) return;
     this.#logged[what] = total;
-    this.#logger.warn({ pool: this.#pool, would_be: what, count, total }, `Observed only: ${sentences[what]}`);
+    try {
+      this.#logger.warn({ pool: this.#pool, would_be: what, count, total }, `Observed only: ${sentences[what]}`);
+    } catch {
+      // A log that fails is not to fail what is only observed.
+    }
   }
 }
 

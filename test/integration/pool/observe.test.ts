@@ -126,6 +126,18 @@ describe("mode: 'observe'", () => {
     ]);
   });
 
+  it('changes nothing where its log throws', async () => {
+    const log = () => {
+      throw new Error('the log is full');
+    };
+    open({ max: 1, acquireTimeoutMs: 20, logger: { debug: log, info: log, warn: log, error: log } });
+    const busy = pool.query('select pg_sleep(0.1)');
+    const rows = await Promise.all([1, 2].map(async () => (await pool.query('select 1 as one')).rows as unknown));
+    expect(rows).to.deep.equal([[{ one: 1 }], [{ one: 1 }]]);
+    await busy;
+    expect(pool.describe().wouldBe['acquire-timeout']).to.equal(2);
+  });
+
   it('is refused where it is neither enforce nor observe', () => {
     open();
     expect(() => new ResilientPool({ mode: 'dry-run' as 'observe' })).to.throw(
