@@ -20,6 +20,11 @@ export function deadlineOf(scope: Scope, isSpared: boolean): number {
   return isSpared ? scope.earliestByHand : scope.earliestDeadline;
 }
 
+/** The deadline of its request has passed before it begins, which has been counted, and was only observed. */
+export function beginsLate(scope: Scope, now: number, mode: Mode): boolean {
+  return mode.observes && scope.earliestDeadline <= now && scope.expired(now)?.ofRequest === true;
+}
+
 /** What a pool says to that. */
 export interface Rules {
   readonly cancelOnDisconnect: CancelOnDisconnect;

@@ -6,7 +6,7 @@ import { ConnectionLostError, QueryTimeoutError } from '../errors/errors.js';
 import type { Outcome } from '../errors/errors.js';
 import { wouldBe } from './mode.js';
 import type { PoolEntry } from './pool-entry.js';
-import { CONFIRM_AT_DEADLINE_MS, deadlineOf, isUnwanted } from './scope-rules.js';
+import { beginsLate, CONFIRM_AT_DEADLINE_MS, deadlineOf, isUnwanted } from './scope-rules.js';
 import { signOf } from '../policy/circuit/sign.js';
 import type { Watched } from './slow-statements.js';
 import { stopError } from './stop.js';
@@ -80,7 +80,10 @@ export class Statement extends Expiring implements Bound {
       if (timeoutMs > 0) this.#timeoutAt = now + timeoutMs;
       this.#sentAt = now;
     }
-    scope?.bind(this);
+    if (scope !== undefined) {
+      this.#isSpared = beginsLate(scope, this.#sentAt, entry.owner.mode);
+      scope.bind(this);
+    }
     this.watch();
   }
 

@@ -7,7 +7,7 @@ import { classify, sqlstate } from '../errors/classify.js';
 import { DbResilienceError } from '../errors/errors.js';
 import { wouldBe } from './mode.js';
 import type { PoolEntry } from './pool-entry.js';
-import { CONFIRM_AT_DEADLINE_MS, deadlineOf, isUnwanted } from './scope-rules.js';
+import { beginsLate, CONFIRM_AT_DEADLINE_MS, deadlineOf, isUnwanted } from './scope-rules.js';
 import { lostBeforeSent, lostWhileItRan, textOf } from './statement.js';
 import { stopError } from './stop.js';
 import type { Stop } from './stop.js';
@@ -91,8 +91,13 @@ export class Submission extends Expiring implements Bound {
   }
 
   start(): void {
-    this.token = this.entry.owner.circuit.begin();
-    this.scope?.bind(this);
+    const { entry, scope } = this;
+    const { circuit, mode } = entry.owner;
+    this.token = circuit.begin();
+    if (scope !== undefined) {
+      this.#isSpared = beginsLate(scope, entry.deadlines.now(), mode);
+      scope.bind(this);
+    }
     this.#watch();
   }
 

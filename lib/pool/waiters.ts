@@ -3,7 +3,7 @@ import { Expiring } from '../core/deadline-list.js';
 import type { Bound, Cancellation, Scope } from '../core/scope/scope.js';
 import type { Holder, PoolEntry } from './pool-entry.js';
 import { wouldBe } from './mode.js';
-import { deadlineOf } from './scope-rules.js';
+import { beginsLate, deadlineOf } from './scope-rules.js';
 import type { Rules } from './scope-rules.js';
 import type { Stop } from './stop.js';
 
@@ -36,7 +36,10 @@ export class Waiter extends Expiring implements Bound {
   ) {
     super();
     this.since = waiters.deadlines.now();
-    scope?.bind(this);
+    if (scope !== undefined) {
+      this.#isSpared = beginsLate(scope, this.since, waiters.rules.mode);
+      scope.bind(this);
+    }
     this.onDeadlineMoved();
   }
 
