@@ -75,6 +75,10 @@ export class RequestScope extends Scope {
     return true;
   }
 
+  override get isObserved(): boolean {
+    return this.modes.size > 0 && [...this.modes].every(({ observes }) => observes);
+  }
+
   override get over(): boolean {
     return this.#response === undefined ? this.#clock.now() >= this.#overAt : this.#response.writableEnded;
   }

@@ -26,6 +26,7 @@ export async function runWithDeadline<T>(ms: number, fn: () => T | PromiseLike<T
     throw new ConfigurationError('fn', message);
   }
   const scope = new Scope(ms, bindingScope());
+  const { isObserved } = scope;
   const work = inScope(scope, async () => {
     try {
       return await fn();
@@ -36,11 +37,12 @@ export async function runWithDeadline<T>(ms: number, fn: () => T | PromiseLike<T
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     const watch = () => {
-      const leftMs = scope.earliestDeadline + LAST_WORD_MS - performance.now();
+      const deadlineAt = isObserved ? scope.earliestByHand : scope.earliestDeadline;
+      const leftMs = deadlineAt + LAST_WORD_MS - performance.now();
       timer = setTimeout(onTime, Math.min(Math.max(leftMs, 0), MOST_MS));
     };
     const onTime = () => {
-      const expired = scope.expired(performance.now() - LAST_WORD_MS);
+      const expired = scope.expired(performance.now() - LAST_WORD_MS, isObserved);
       // That of a request around it may have been moved.
       if (expired === undefined) watch();
       else reject(new DeadlineExceededError(expired.timeoutMs, { outcome: 'unknown' }, 'The work did not end'));

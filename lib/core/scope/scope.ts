@@ -59,6 +59,11 @@ export class Scope {
     return false;
   }
 
+  /** It is within a request of which nothing but observing databases know: its deadline ends nothing. */
+  get isObserved(): boolean {
+    return this.parent?.isObserved === true;
+  }
+
   /** It binds nothing new. */
   get over(): boolean {
     return this.#over;

@@ -3,8 +3,9 @@ import { expect } from 'chai';
 import express from 'express';
 import type { Request } from 'express';
 import request from 'supertest';
-import { dbResilience } from '../../../lib/index.js';
+import { dbResilience, runWithDeadline } from '../../../lib/index.js';
 import type { DbResilience, WouldBeCounts } from '../../../lib/index.js';
+import { failureOf } from '../compat/failure-of.js';
 import { testDatabase } from '../compat/test-database.js';
 import type { TestDatabase } from '../compat/test-database.js';
 
@@ -61,5 +62,14 @@ describe("mode: 'observe' in a request", () => {
       await req.db.query(slow);
     });
     expect(deadline).to.equal(1);
+  });
+
+  it('leaves runWithDeadline the time that it was given by hand', async () => {
+    const { deadline } = await counted((req) => runWithDeadline(5000, () => req.db.query('select pg_sleep(0.4)')));
+    expect(deadline).to.equal(1);
+    await counted(async (req) => {
+      const error = await failureOf(runWithDeadline(100, () => req.db.query('select pg_sleep(5)')));
+      expect(error).to.include({ code: 'DB_DEADLINE_EXCEEDED', deadlineMs: 100 });
+    });
   });
 });
