@@ -105,11 +105,16 @@ export class CircuitBreakerDb<Q extends Queryable> extends Circuit {
    * Runs a statement where the circuit is closed.
    *
    * @throws CircuitOpenError where it is not; nothing is sent then
-   * @throws ConfigurationError for a cursor, stream or COPY, which tells its end to its own listeners
+   * @throws ConfigurationError for a cursor, stream or COPY, which tells its end to its own listeners, and for a callback,
+   * which would be told what no promise is
    */
-  readonly query = ((config: unknown, values?: unknown[]) => {
+  readonly query = ((config: unknown, values?: unknown[], callback?: unknown) => {
     if (isSubmittable(config)) {
       const message = 'CircuitBreakerDb.query: received a Submittable; expected a text or a config object';
+      return Promise.reject(new ConfigurationError('query', message));
+    }
+    if (typeof values === 'function' || typeof callback === 'function') {
+      const message = 'CircuitBreakerDb.query: received a callback; expected none, since it returns a promise';
       return Promise.reject(new ConfigurationError('query', message));
     }
     return this.execute(() => this.#queryable.query(config as string, values));

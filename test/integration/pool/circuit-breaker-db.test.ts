@@ -222,6 +222,21 @@ describe('CircuitBreakerDb', () => {
     expect(db.describe()).to.include({ calls: 0, state: 'closed' });
   });
 
+  it('refuses a callback, whose errors it would not see', async () => {
+    const db = guard();
+    const query = db.query as (...args: unknown[]) => Promise<unknown>;
+    const never = () => expect.fail('nothing is to be called');
+    for (const args of [
+      ['select 1', never],
+      ['select $1::int', [1], never],
+    ]) {
+      const error = await failureOf(query(...args));
+      expect(error).to.be.instanceOf(ConfigurationError);
+      expect(error.message).to.match(/received a callback.*promise/);
+    }
+    expect(db.describe()).to.include({ calls: 0, state: 'closed' });
+  });
+
   const nonsense: [string, unknown][] = [
     ['name', ''],
     ['name', 'x'.repeat(64)],
