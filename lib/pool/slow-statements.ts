@@ -84,9 +84,14 @@ export class SlowStatements {
       if (watched !== undefined) watched.circuit.settle(watched.token, error, 'nothing');
       return;
     }
-    const slow = this.#of(text) ?? this.#add(text, timeoutsInARow);
+    let slow = this.#of(text);
+    const isFirst = slow === undefined;
+    slow ??= this.#add(text, timeoutsInARow);
+    const { circuit } = slow;
     slow.lastLateAt = performance.now();
-    slow.circuit.fail(watched?.token ?? slow.circuit.begin(), error);
+    // What was under way when the first one was late is the same event, and has no token of this circuit.
+    if (isFirst) circuit.fail(circuit.begin(), error);
+    else if (watched?.circuit === circuit) circuit.fail(watched.token, error);
   }
 
   /** Of those that have not timed out for a while. */
@@ -109,18 +114,19 @@ export class SlowStatements {
   }
 
   #of(text: string): Slow | undefined {
-    return this.#slow.get(this.#idOf(text));
+    // pg tells its caller what it thinks of a text that is none.
+    return typeof text === 'string' ? this.#slow.get(this.#idOf(text)) : undefined;
   }
 
   #add(text: string, timeoutsInARow: number): Slow {
-    const { name, circuit: all, onWouldBe, onChange } = this.#options;
+    const { name, leastMs, circuit: all, onWouldBe, onChange } = this.#options;
     const print = fingerprint(text);
     const circuit = new Circuit({
       name: `${name}, statement ${print.id}`,
       settings: { ...circuitDefaults, mode: all.mode, failuresInARow: timeoutsInARow, leastCalls: Infinity },
-      // One at a time may try whether it is fast again, for as long as its own time-out lets it.
       onWouldBe,
-      trials: { openMs: 1000, permits: 1, timeoutMs: Infinity },
+      // One at a time may try whether it is fast again. One that has no time-out may not keep others out for ever.
+      trials: { openMs: 1000, permits: 1, timeoutMs: 2 * leastMs },
     });
     circuit.on('stateChange', (change) => onChange(change, print.text));
     const oldest = this.#slow.values().next().value;

@@ -139,6 +139,10 @@ export class Statement extends Expiring implements Bound {
     if (what !== undefined && !entry.owner.mode.applies(what)) {
       if (stop.kind === 'timeout') this.#timeoutAt = Infinity;
       else if (stop.kind === 'deadline') this.#isSpared = true;
+      if (stop.kind !== 'cancelled' && state === 'sent') {
+        this.#tellCircuits(stopError(stop, { outcome: 'unknown' }));
+        this.#watched = undefined;
+      }
       this.watch();
       return;
     }

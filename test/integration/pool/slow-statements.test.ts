@@ -104,6 +104,26 @@ describe('the circuit of a statement that times out again and again', () => {
     await slow(0);
   });
 
+  it('takes what is late together for one time-out', async () => {
+    open();
+    const late = await Promise.all(Array.from({ length: 4 }, () => failureOf(slow())));
+    for (const error of late) expect(error).to.have.property('code', 'DB_QUERY_TIMEOUT');
+    await slow(0);
+  });
+
+  it('is counted in observe mode, and refuses nothing', async () => {
+    open();
+    await pool.end();
+    pool = new ResilientPool({
+      connectionString: database.connectionString,
+      mode: 'observe',
+      queryTimeoutMs: 50,
+      circuit: { timeoutsInARow: 3 },
+    });
+    for (let time = 0; time < 5; time++) await slow(0.1);
+    expect(pool.describe().wouldBe).to.include({ 'query-timeout': 5, 'circuit-open': 1 });
+  });
+
   it('does not count a time-out that is shorter than the pool has', async () => {
     open();
     const hasty = pool.withOptions({ timeoutMs: 20 });
