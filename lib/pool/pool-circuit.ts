@@ -33,6 +33,8 @@ export class PoolCircuit {
       onProbingOver: () => this.#line.close(),
       probeTimes: settings.probes,
       onWouldBe,
+      // Who waits for a connection would wait for nothing.
+      onRefusing: () => this.#bag?.refuseAll(() => this.circuit.refusal()),
       onThrown: (error) => logThrown(logger, name, error),
     });
     this.circuit.on('stateChange', (change) => logChange(logger, change));
@@ -61,8 +63,6 @@ export class PoolCircuit {
     this.circuit.on('open', () => {
       ramp.end();
       this.slow.clear();
-      // Who waits for a connection would wait for nothing.
-      if (this.circuit.refuses) bag.refuseAll(() => this.circuit.refusal());
     });
     this.circuit.on('close', ({ reason }) => {
       if (reason === 'recovered' && this.circuit.mode === 'on') ramp.begin(max);

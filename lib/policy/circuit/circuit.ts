@@ -40,6 +40,7 @@ export class Circuit {
   readonly #trials: Trials | undefined;
   readonly #listeners = new Listeners<CircuitEvents>();
   readonly #onProbingOver: () => void;
+  readonly #onRefusing: () => void;
   readonly #onWouldBe: () => void;
   readonly #onThrown: (error: unknown) => void;
   #mode: CircuitMode;
@@ -67,6 +68,7 @@ export class Circuit {
     this.#breaker = new Breaker(name);
     this.#evidence = new Evidence(settings, clock);
     this.#onProbingOver = parts.onProbingOver ?? (() => undefined);
+    this.#onRefusing = parts.onRefusing ?? (() => undefined);
     this.#onWouldBe = parts.onWouldBe ?? (() => undefined);
     this.#onThrown = parts.onThrown ?? (() => undefined);
     if (probe === undefined) {
@@ -408,7 +410,9 @@ export class Circuit {
   }
 
   #updateBarred(): void {
+    const refused = this.refuses;
     this.barred = this.#isolated || (this.#mode !== 'off' && this.#breaker.state !== 'closed');
+    if (this.refuses && !refused) this.#onRefusing();
   }
 
   /** When it may be closed again at the soonest, as far as can be told. */

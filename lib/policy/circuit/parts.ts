@@ -15,6 +15,8 @@ export interface CircuitParts {
   readonly trials?: TrialSettings;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Calls are refused from now on. */
+  readonly onRefusing?: () => void;
   /** Mode `metrics-only`: a call would have been refused. */
   readonly onWouldBe?: () => void;
   /** What a listener threw. */

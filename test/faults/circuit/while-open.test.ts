@@ -161,6 +161,16 @@ describe('while the circuit of a pool is open', () => {
     await recover();
   });
 
+  it('mode on, switched to while it is open, refuses those who wait', async () => {
+    open({ mode: 'metrics-only' });
+    proxy.blackHole();
+    const waiting = pool.query('select 1');
+    await becomes(pool, 'open', 4000);
+    expect(pool.waitingCount).to.equal(1);
+    pool.circuit.mode = 'on';
+    await refusal(waiting);
+  });
+
   it('mode metrics-only refuses nothing and counts what it would have refused', async () => {
     open({ mode: 'metrics-only' });
     const client = await pool.connect();
