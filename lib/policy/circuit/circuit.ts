@@ -45,6 +45,7 @@ export class Circuit {
   readonly #onThrown: (error: unknown) => void;
   #mode: CircuitMode;
   #isolated = false;
+  #isRefusing = false;
   #closedForGood = false;
   #tokens = 0;
   /** What has a token up to this one began before the last change. */
@@ -410,9 +411,10 @@ export class Circuit {
   }
 
   #updateBarred(): void {
-    const refused = this.refuses;
+    const refused = this.#isRefusing;
     this.barred = this.#isolated || (this.#mode !== 'off' && this.#breaker.state !== 'closed');
-    if (this.refuses && !refused) this.#onRefusing();
+    this.#isRefusing = this.refuses;
+    if (this.#isRefusing && !refused) this.#onRefusing();
   }
 
   /** When it may be closed again at the soonest, as far as can be told. */
