@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { names, whole } from '../../cli/values.js';
 import {
   callsPerSecond,
   faultNames,
@@ -101,27 +102,4 @@ export function readOptions(args: string[]): CircuitReportOptions {
     draw: values.draw ?? (chosen?.includes('outage') === true ? drawnIn : undefined),
     json: values.json,
   };
-}
-
-function whole(option: string, received: string, least: number, most: number): number {
-  const number = /^\d+$/.test(received) ? Number(received) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new Error(
-    `${option}: received "${received}"; expected a whole number from ${String(least)} to ${String(most)}`,
-  );
-}
-
-function names<Name extends string>(
-  option: string,
-  value: string | undefined,
-  known: readonly Name[],
-): readonly Name[] | undefined {
-  if (value === undefined) return undefined;
-  const given = value.split(',').map((name) => name.trim());
-  for (const name of given) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new Error(`${option}: received "${name}"; expected one or more of ${known.join(',')}`);
-    }
-  }
-  return known.filter((name) => given.includes(name));
 }

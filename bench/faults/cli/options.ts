@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { names } from '../../cli/values.js';
 import {
   faultNames,
   faults,
@@ -101,19 +102,4 @@ function number(
   const result = /^\d+(?:[.]\d+)?$/.test(value) ? Number(value) : NaN;
   if (result >= least && result <= most) return result;
   throw new Error(`${option}: received "${value}"; expected a number from ${String(least)} to ${String(most)}`);
-}
-
-function names<Name extends string>(
-  option: string,
-  value: string | undefined,
-  known: readonly Name[],
-): readonly Name[] | undefined {
-  if (value === undefined) return undefined;
-  const given = value.split(',').map((name) => name.trim());
-  for (const name of given) {
-    if (!(known as readonly string[]).includes(name)) {
-      throw new Error(`${option}: received "${name}"; expected one or more of ${known.join(',')}`);
-    }
-  }
-  return known.filter((name) => given.includes(name));
 }

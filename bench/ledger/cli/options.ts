@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { whole } from '../../cli/values.js';
 import { faults, poolSize, timeoutMs } from '../names.js';
 import { subjectNames, subjects, type SubjectName } from '../subjects/index.js';
 
@@ -83,14 +84,6 @@ export function readOptions(args: string[]): LedgerOptions {
     subject: subjectNamed(values.subject ?? 'ours'),
     json: values.json,
   };
-}
-
-function whole(option: string, received: string, least: number, most: number): number {
-  const number = /^\d+$/.test(received) ? Number(received) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new Error(
-    `${option}: received "${received}"; expected a whole number from ${String(least)} to ${String(most)}`,
-  );
 }
 
 function subjectNamed(received: string): SubjectName {
