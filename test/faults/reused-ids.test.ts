@@ -129,7 +129,7 @@ async function strike({ server, crash, afterwards }: Scenario, aim: Aim): Promis
   await server.query('create table wanted (id int not null)');
   await server.query('create table others (id int not null)');
   await using proxy = await startFaultProxy({ target: server });
-  const pool = new ResilientPool({ connectionString: proxy.connectionString(server), max: 2 });
+  const pool = new ResilientPool({ connectionString: proxy.connectionString(server), max: 2, circuit: false });
   const own = { xid: '', pid: 0 };
   let crashed: Promise<PostgresServer> | undefined;
   const cut = proxy.cutAfterMessage({

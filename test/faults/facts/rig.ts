@@ -88,6 +88,8 @@ export class Rig {
       connectionString: this.server.connectionString,
       application_name: ours,
       min: 0,
+      // It would tell of a failure in words of its own, and its probes open connections as well.
+      circuit: false,
       acquireTimeoutMs: 5000,
       queryTimeoutMs: 5000,
       drainTimeoutMs: 1000,
