@@ -38,9 +38,10 @@ export const limits = {
   refusedP99Ms: 1,
   slowMs: 100,
   slowShare: 0.1,
+  /** What 300 come to that all take the shortest interval: 500 ms less 20 %, and 5 s less 20 %. */
   probesAtFirst: 750,
   /** A second, over the mean time between two probes of one instance. */
   probesLater: 75,
-  /** In one second. Of 300 that ask every 5 s and know nothing of each other, 60 ± 7 do so in the same second. */
+  /** In one second. 300 that ask every 5 s and know nothing of each other: 60, standard deviation 7, worst of many. */
   probesLaterPeak: 110,
 } as const;
