@@ -5,8 +5,8 @@ const layers = [
   'core/sql',
   'errors',
   'policy',
-  'pool',
   'monitor',
+  'pool',
   'health',
   'metrics',
   'migrate',
@@ -35,13 +35,6 @@ export default {
       severity: 'error',
       from: { path: '^lib/.+/', pathNot: [...layers.map(folder), '^lib/testing/'] },
       to: {},
-    },
-    {
-      name: 'monitor-imports-pool',
-      comment: 'The monitors are given hooks and a way to run SQL.',
-      severity: 'error',
-      from: { path: '^lib/monitor/' },
-      to: { path: '^lib/pool/' },
     },
     {
       name: 'testing-stands-alone',

@@ -61,7 +61,7 @@ const wrongImports: Record<string, { text: string; violations: string[] }> = {
   },
   'lib/monitor/pool.ts': {
     text: `import '../pool/pool.js';`,
-    violations: ['monitor-imports-pool: lib/monitor/pool.ts → lib/pool/pool.ts'],
+    violations: ['monitor-imports-outwards: lib/monitor/pool.ts → lib/pool/pool.ts'],
   },
   'lib/testing/errors.ts': {
     text: `import '../errors/errors.js';`,
