@@ -66,7 +66,7 @@ export function fingerprint(statement: string): Fingerprint {
     }
   }
   const text = cut ? shape.finishCut() : shape.finish();
-  return { id: createHash('sha256').update(text).digest('hex').slice(0, 16), text };
+  return { id: createHash('sha256').update(text).digest().toString('hex', 0, 8), text };
 }
 
 interface List {
