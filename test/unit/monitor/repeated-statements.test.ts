@@ -114,7 +114,7 @@ describe('RepeatedStatements', () => {
     for (const text of texts) ask(repeated, 30, scope, text);
     expect(lines).to.deep.equal([]);
     ask(repeated, 30, scope, 'call settle($1)');
-    ask(repeated, 30, scope, 'insert into reset values ($1)');
+    ask(repeated, 30, scope, 'call reset($1)');
     expect(lines).to.have.length(2);
   });
 
@@ -134,7 +134,7 @@ describe('RepeatedStatements', () => {
 
   it('tells of one place once a minute, and of how many requests since', () => {
     const repeated = repeatedWith();
-    const busyRoute = () => ask(repeated, 20, request());
+    const busyRoute = () => ask(repeated, 50, request());
     for (let i = 0; i < 5; i++) busyRoute();
     clock.advance(59_999);
     busyRoute();
@@ -182,6 +182,12 @@ describe('RepeatedStatements', () => {
     expect(lines, 'still known').to.have.length(201);
     ask(repeated, 1, request(), 'select 1 from t0');
     expect(lines, 'forgotten').to.have.length(202);
+    clock.advance(60_000);
+    ask(repeated, 1, request(), 'select 1 from t100');
+    for (let i = 0; i < 199; i++) ask(repeated, 1, request(), `select 1 from other${String(i)}`);
+    expect(lines).to.have.length(402);
+    ask(repeated, 1, request(), 'select 1 from t100');
+    expect(lines, 'told of a moment ago').to.have.length(402);
   });
 
   it('shows no more than the beginning of a long statement', () => {
