@@ -35,9 +35,18 @@ export type { TransactionOptions } from './pool/transaction/options.js';
 export type { ViewOptions } from './pool/view.js';
 export { withRetry, type WithRetryOptions } from './pool/with-retry.js';
 export { withTimeout } from './pool/with-timeout.js';
-export { createResilience, type Resilience, type ResilienceOptions } from './compose/create-resilience.js';
+export { createResilience, type Resilience } from './compose/create-resilience.js';
+export type { HealthOptions, ObservationOptions, ResilienceOptions } from './compose/options.js';
 export type { UnreadyReason } from './compose/readiness.js';
 export { asyncRoute } from './express/async-route.js';
+export type { Authorize } from './express/access.js';
+export { healthRouter, type HealthSource } from './express/health-routes.js';
+export { metricsRouter, type MetricsOptions, type MetricsSource } from './express/metrics-routes.js';
+export { observing } from './express/observing.js';
+export type { RoutesOptions } from './express/routes.js';
+export { HealthMonitor, type HealthMonitorOptions } from './health/health-monitor.js';
+export type { HealthReport } from './health/health-report.js';
+export type { PromClientRegistry } from './metrics/prom-client.js';
 export { dbErrorHandler, type DbErrorHandlerOptions } from './express/error-handler.js';
 export { dbResilience, type DbResilience, type DbResilienceOptions } from './express/db-resilience.js';
 export type { ErrorHandler, Handler, Next } from './express/handlers.js';
@@ -46,3 +55,17 @@ export { connectWithRetry, type ConnectRetryOptions } from './pool/connect-with-
 export type { ResilientPoolOptions } from './pool/options/index.js';
 export type { CircuitOptions } from './pool/options/circuit.js';
 export type { RetryOptions } from './pool/options/retry.js';
+export type { MonitorOptions } from './pool/options/monitor.js';
+export type { QueryPerformanceOptions, SlowQueriesOptions } from './pool/pool-monitor.js';
+export type { AcquireFailure, AnsweredStatement, Lease, PoolHooks } from './monitor/hooks.js';
+export type {
+  ConnectionCounts,
+  HealthStatus,
+  LeakWarning,
+  PoolConfigReport,
+  PoolMetrics,
+  QueryOrder,
+  QueryPerformance,
+  SlowQuery,
+} from './monitor/reports.js';
+export type { ServerReport } from './monitor/server-report.js';

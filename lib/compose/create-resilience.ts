@@ -1,11 +1,12 @@
-import { ResilientPool } from '../pool/resilient-pool.js';
-import type { ResilientPoolOptions } from '../pool/options/index.js';
 import { silentLogger } from '../core/logger.js';
+import type { HealthMonitor } from '../health/health-monitor.js';
+import type { PromClientRegistry } from '../metrics/prom-client.js';
+import { ResilientPool } from '../pool/resilient-pool.js';
+import { Observation } from './observation.js';
+import { splitOptions } from './options.js';
+import type { ResilienceOptions } from './options.js';
 import { Readiness } from './readiness.js';
 import type { UnreadyReason } from './readiness.js';
-
-/** Options of `createResilience`: those of the pool. */
-export type ResilienceOptions = ResilientPoolOptions;
 
 /** A database with all that keeps the application standing when it fails. */
 export interface Resilience {
@@ -32,6 +33,23 @@ export interface Resilience {
   ready(): Promise<void>;
 
   /**
+   * Asks the database every few seconds on a connection of its own, from the first look at this on, and answers from
+   * memory: `healthMonitor.report()`.
+   */
+  readonly healthMonitor: HealthMonitor;
+
+  /** The metrics in Prometheus's text format; at most a second old. They are counted from the first call of this on. */
+  prometheus(): string;
+
+  /**
+   * Puts the metrics into a registry of prom-client, beside the application's own.
+   *
+   * @returns takes them out again
+   * @throws ConfigurationError where the registry has metrics of these names already
+   */
+  registerMetrics(registry: PromClientRegistry): () => void;
+
+  /**
    * Not ready from now on; refuses new work, waits up to `drainTimeoutMs` for the work under way, then closes every
    * connection. Called again, it gives the same promise. Never rejects.
    */
@@ -47,8 +65,11 @@ export interface Resilience {
  * @throws ConfigurationError for an option or environment variable that is unknown, impossible or contradicts another
  */
 export function createResilience(options: ResilienceOptions = {}): Resilience {
-  const db = new ResilientPool(options);
-  const readiness = new Readiness(db, options.logger ?? silentLogger);
+  const { pool, own } = splitOptions(options);
+  const db = new ResilientPool(pool);
+  const logger = pool.logger ?? silentLogger;
+  const readiness = new Readiness(db, logger);
+  const observation = new Observation(db, own, logger, () => readiness.unreadyReason);
   readiness.start();
   return {
     db,
@@ -59,8 +80,14 @@ export function createResilience(options: ResilienceOptions = {}): Resilience {
       return readiness.unreadyReason;
     },
     ready: () => readiness.ready(),
+    get healthMonitor() {
+      return observation.health;
+    },
+    prometheus: () => observation.prometheus.render(),
+    registerMetrics: (registry) => observation.registerMetrics(registry),
     close: () => {
       readiness.close();
+      observation.close();
       return db.end();
     },
   };

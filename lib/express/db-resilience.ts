@@ -3,7 +3,9 @@ import type { Rules } from '../core/options.js';
 import { inScope } from '../core/scope/current.js';
 import { ConfigurationError } from '../errors/errors.js';
 import { createResilience } from '../compose/create-resilience.js';
-import type { Resilience, ResilienceOptions } from '../compose/create-resilience.js';
+import type { Resilience } from '../compose/create-resilience.js';
+import { observationRules } from '../compose/options.js';
+import type { ResilienceOptions } from '../compose/options.js';
 import { rules as poolRules, unknownOptionHint } from '../pool/options/index.js';
 import { inView, modeOf } from '../pool/resilient-pool.js';
 import type { ResilientPool } from '../pool/resilient-pool.js';
@@ -11,9 +13,11 @@ import { deadlineRoute, deadlineRule } from './deadline-route.js';
 import { dbErrorHandler } from './error-handler.js';
 import type { DbErrorHandlerOptions } from './error-handler.js';
 import type { ErrorHandler, Handler } from './handlers.js';
-import { probeRoutes } from './probe-routes.js';
+import { observing } from './observing.js';
 import { requestLog } from './request-log.js';
 import { RequestScope } from './request-scope.js';
+import { routes } from './routes.js';
+import type { RoutesOptions } from './routes.js';
 
 declare global {
   namespace Express {
@@ -51,8 +55,14 @@ export interface DbResilienceOptions extends ResilienceOptions, RequestOptions {
 
 /** A request handler that sets `req.db`, and the database behind it. */
 export interface DbResilience extends Handler, Resilience {
-  /** `GET /livez` and `GET /readyz`, to be mounted where you like. Anything else passes through. */
-  routes(): Handler;
+  /**
+   * What operators and their machines ask for, to be mounted where you like: `/health`, `/health/database`, `/livez`,
+   * `/readyz`, `/metrics` (Prometheus), `/metrics/database`, `/metrics/queries`, `/metrics/server`, `/openapi.json`.
+   * Anything else passes through. SQL is shown to requests from this machine only, or as `authorize` says.
+   *
+   * @throws ConfigurationError for an option that is unknown or impossible
+   */
+  routes(options?: RoutesOptions): Handler;
   /**
    * Route middleware that gives the request another deadline: milliseconds from its arrival, or `false` for none.
    *
@@ -89,7 +99,7 @@ export function dbResilience(options: DbResilienceOptions = {}): DbResilience {
     inScope(scope, next);
   };
   const face = {
-    routes: () => probeRoutes(resilience),
+    routes: (own: RoutesOptions = {}) => routes(observing(resilience), { logger: pool.logger, ...own }),
     deadline: deadlineRoute,
     errorHandler: (own: DbErrorHandlerOptions = {}) => dbErrorHandler({ logger: pool.logger, ...own }),
   };
@@ -115,7 +125,7 @@ function split(options: DbResilienceOptions) {
   }: DbResilienceOptions = options;
   const own = { property, requestTimeoutMs, requestLog };
   // With the names of the pool's options, so that a misspelt one finds its like.
-  const problem = findProblem({ ...poolRules, ...rules }, options, unknownOptionHint);
+  const problem = findProblem({ ...poolRules, ...observationRules, ...rules }, options, unknownOptionHint);
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
   return { ...own, pool };
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
 import { Scope } from '../core/scope/scope.js';
 import type { Mode } from '../pool/mode.js';
+import { requestId } from './request-id.js';
 
 /** How long a request without a deadline goes on refusing reads after its client has left. */
 const LEFT_MS = 30_000;
@@ -21,6 +22,8 @@ type ScopedRequest = IncomingMessage & { [scopeOf]?: RequestScope };
 export class RequestScope extends Scope {
   // Let go at the end: a timer that was started in the request keeps the scope for as long as it runs.
   #response: ServerResponse | undefined;
+  /** Known for good at the end; until then a logger that comes after us may give it one. */
+  #requestId: string | undefined;
   #overAt = Infinity;
   #deadlineIsChosen = false;
   readonly #clock: Clock;
@@ -75,6 +78,10 @@ export class RequestScope extends Scope {
     return true;
   }
 
+  override get requestId(): string | undefined {
+    return this.#response === undefined ? this.#requestId : requestId(this.#response.req);
+  }
+
   override get isObserved(): boolean {
     return this.modes.size > 0 && [...this.modes].every(({ observes }) => observes);
   }
@@ -102,6 +109,7 @@ export class RequestScope extends Scope {
       this.#overAt = this.deadlineAt === Infinity ? this.#clock.now() + LEFT_MS : this.deadlineAt;
       this.cancel({ by: 'client' });
     }
+    this.#requestId = this.requestId;
     this.#response = undefined;
     const { onEnd } = this;
     this.onEnd = undefined;

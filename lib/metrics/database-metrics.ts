@@ -5,7 +5,6 @@ import type { MetricsSource, Transition } from './source.js';
 export class DatabaseMetrics {
   readonly transitions: Record<Transition, number> = { open: 0, 'half-open': 0, closed: 0 };
   readonly #unsubscribe: () => void;
-  #leaks = 0;
 
   constructor(
     readonly source: MetricsSource,
@@ -16,15 +15,6 @@ export class DatabaseMetrics {
 
   get database(): string {
     return this.source.database;
-  }
-
-  /** A leak was reported; once for each connection, however long it is held. */
-  countLeak(): void {
-    this.#leaks++;
-  }
-
-  get leaks(): number {
-    return this.#leaks;
   }
 
   /** Listens to the circuit no longer. What was counted can still be read. */

@@ -70,7 +70,9 @@ export const families: readonly Family[] = [
     'Time between the borrowing of a connection and its return.',
     ({ hooks }) => [[{}, hooks.used]],
   ),
-  counter('db_connection_leaks_total', 'Connections that were held for longer than the threshold.', (db) => db.leaks),
+  counter('db_connection_leaks_total', 'Connections that were held for longer than the threshold.', ({ source }) =>
+    source.leaksReported(),
+  ),
   gauge(
     'db_connection_leaks_suspected',
     'Connections that are held for longer than the threshold, now.',

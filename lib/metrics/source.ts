@@ -11,6 +11,8 @@ export interface MetricsSource {
   circuit(): { state: 'closed' | 'open' | 'half-open' | 'isolated'; rejections: number };
   /** Connections that are held for longer than the threshold, now. */
   leaksSuspected(): number;
+  /** Reported since the pool was made. */
+  leaksReported(): number;
   /** `status`: 0 healthy, 1 degraded, 2 unhealthy. `probedAt`: milliseconds since 1970; undefined before the first probe. */
   health(): { status: 0 | 1 | 2; probeMs: number | undefined; probedAt: number | undefined };
   /** @returns what ends it */

@@ -11,6 +11,8 @@ export interface Lease {
   readonly borrower: { readonly stack?: string };
   /** Of the request for which it was asked for, where it has one. */
   readonly requestId: string | undefined;
+  /** It is kept for long on purpose, as one that LISTENs is. */
+  readonly isLongLived: boolean;
 }
 
 /** A statement that was sent and has been answered. Valid during the call only; its values are not part of it. */
@@ -36,7 +38,7 @@ export interface PoolHooks {
   onLent(lease: Lease): void;
   /** A connection came back. @param lease undefined where it was taken for one statement of `pool.query` */
   onReleased(heldMs: number, lease: Lease | undefined): void;
-  /** A statement of a request is about to be run; in the call of whoever runs it, so that its stack is his. */
+  /** A statement of a request, or of another work with a deadline, is about to be run; in the call of whoever runs it, so that its stack is his. */
   onAsked(text: string, scope: Scope): void;
   onAnswered(statement: AnsweredStatement, ms: number, error: Error | undefined): void;
   /** A statement or transaction was sent again. */

@@ -65,7 +65,7 @@ export class Leaks {
     const now = this.#clock.now();
     const wallClock = Date.now();
     return [...this.#reported, ...this.#lent]
-      .filter(({ since }) => now - since > thresholdMs)
+      .filter((lease) => this.#isLate(lease, now, thresholdMs))
       .sort((one, other) => one.since - other.since)
       .map((lease) => ({
         ...describe(lease, now - lease.since),
@@ -93,10 +93,14 @@ export class Leaks {
     this.#timer = undefined;
     const now = this.#clock.now();
     for (const lease of this.#lent) {
-      if (now - lease.since > thresholdMs) this.#report(lease, now - lease.since);
+      if (this.#isLate(lease, now, thresholdMs)) this.#report(lease, now - lease.since);
     }
     // A logger may have closed the pool, or lent a connection to write its line.
     if (this.#lent.size > 0 && this.#timer === undefined) this.#arm(thresholdMs);
+  }
+
+  #isLate({ since, isLongLived }: Lease, now: number, thresholdMs: number): boolean {
+    return now - since > thresholdMs && !isLongLived;
   }
 
   #report(lease: Lease, heldMs: number): void {

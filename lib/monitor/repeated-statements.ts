@@ -18,7 +18,9 @@ export interface RepeatedStatementsOptions {
 
 /** Of the request, or within it: all of them have the same usage. */
 export interface RequestScope {
-  readonly usage: object;
+  /** A job may well run one statement a thousand times. */
+  readonly isInRequest: boolean;
+  readonly usage: { repeated?: Map<string, number> };
   readonly requestId?: string | undefined;
 }
 
@@ -45,7 +47,6 @@ const settings = /^(?:set|reset|show|savepoint|release|discard)\b/;
 export class RepeatedStatements {
   readonly #options: RepeatedStatementsOptions;
   readonly #clock: Clock;
-  readonly #requests = new WeakMap<object, Map<string, number>>();
   /** By fingerprint and call site, the one that was told of longest ago first. */
   readonly #warned = new Map<string, Warned>();
 
@@ -57,10 +58,9 @@ export class RepeatedStatements {
   /** A statement is about to be run; in the call of whoever runs it. */
   asked(text: string, scope: RequestScope): void {
     const { threshold, statements } = this.#options;
-    if (threshold === false) return;
+    if (threshold === false || !scope.isInRequest) return;
     const statement = statements.of(text);
-    let counts = this.#requests.get(scope.usage);
-    if (counts === undefined) this.#requests.set(scope.usage, (counts = new Map<string, number>()));
+    const counts = (scope.usage.repeated ??= new Map<string, number>());
     const count = (counts.get(statement.id) ?? 0) + 1;
     if (count === 1 && counts.size >= MOST_FINGERPRINTS) return;
     counts.set(statement.id, count);

@@ -4,6 +4,7 @@ import { outsideRequests } from '../core/root-scope.js';
 import type { Scope } from '../core/scope/scope.js';
 import { ShuttingDownError } from '../errors/errors.js';
 import type { PoolCounts } from '../errors/errors.js';
+import type { HookList } from '../monitor/hook-list.js';
 import { requestCancel } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import { forgetAllStatements } from './guarded-client.js';
@@ -39,6 +40,7 @@ export interface BagOptions extends ReclaimOptions {
   stream: pg.ClientConfig['stream'];
   circuit: Circuit;
   slow: SlowStatements;
+  hooks: HookList;
   /** Opens a connection. */
   dial: (signal: AbortSignal) => Promise<GuardedClient>;
   /** A new connection's latest moment, on the clock of the deadlines. */
@@ -72,6 +74,7 @@ export class Bag implements EntryOwner {
   readonly mode: Mode;
   readonly circuit: Circuit;
   readonly slow: SlowStatements;
+  readonly hooks: HookList;
   backstopMs = 0;
   closing = false;
   readonly #options: BagOptions;
@@ -97,10 +100,12 @@ export class Bag implements EntryOwner {
     this.mode = mode;
     this.circuit = options.circuit;
     this.slow = options.slow;
+    this.hooks = options.hooks;
     this.#opener = new Opener({
       deadlines: this.deadlines,
       max: options.max,
       circuit: options.circuit,
+      hooks: options.hooks,
       dial: options.dial,
       hasConnections: () => this.entries.size > 0,
       onLate: () => this.supply(),
@@ -110,6 +115,7 @@ export class Bag implements EntryOwner {
       const cause = this.#opener.causeSince(since);
       const counts = this.counts();
       counts.waiting += 1;
+      this.hooks.onAcquireFailed(stop.kind, this.deadlines.now() - since);
       callback(waitError(stop, options.name, this.deadlines.now() - since, counts, cause), undefined);
     });
   }
@@ -156,7 +162,7 @@ export class Bag implements EntryOwner {
   take(holder: Borrowing): PoolEntry | undefined {
     if (this.waiters.size > 0 || (this.#limit !== Infinity && this.#inUse >= this.#limit)) return undefined;
     const entry = this.#awaken();
-    if (entry !== undefined) this.#hand(entry, holder);
+    if (entry !== undefined) this.#hand(entry, holder, 0);
     return entry;
   }
 
@@ -200,8 +206,9 @@ export class Bag implements EntryOwner {
   }
 
   /** Refuses all who wait for a connection. */
-  refuseAll(reason: () => Error): void {
+  refuseAll(why: 'circuit-open' | 'closed', reason: () => Error): void {
     for (let waiter = this.waiters.shift(); waiter !== undefined; waiter = this.waiters.shift()) {
+      this.hooks.onAcquireFailed(why, this.deadlines.now() - waiter.since);
       waiter.callback(reason(), undefined);
     }
   }
@@ -233,6 +240,8 @@ export class Bag implements EntryOwner {
 
   /** A borrower or statement gives its connection back. `error`: destroy it. */
   release(entry: PoolEntry, error?: Error | boolean): void {
+    this.hooks.onReleased(this.deadlines.now() - entry.lentAt, entry.checkout);
+    entry.checkout = undefined;
     this.#listener('release', entry, error);
     if (entry.dead !== undefined) return;
     // Whatever is truthy, as in pg.
@@ -264,7 +273,7 @@ export class Bag implements EntryOwner {
     this.closing = true;
     this.#opener.close();
     const message = `Pool "${this.#options.name}" was closed while waiting for a connection`;
-    this.refuseAll(() => new ShuttingDownError(message));
+    this.refuseAll('closed', () => new ShuttingDownError(message));
     for (const entry of this.idle.splice(0)) this.retire(entry);
   }
 
@@ -351,8 +360,9 @@ export class Bag implements EntryOwner {
     const waiter = this.waiters.shift();
     if (waiter !== undefined) {
       const { holder, inContext, callback } = waiter;
-      if (inContext === undefined) this.#hand(entry, holder);
-      else inContext(() => this.#hand(entry, holder));
+      const waitMs = this.deadlines.now() - waiter.since;
+      if (inContext === undefined) this.#hand(entry, holder, waitMs);
+      else inContext(() => this.#hand(entry, holder, waitMs));
       callback(undefined, entry);
       return;
     }
@@ -363,9 +373,11 @@ export class Bag implements EntryOwner {
     this.idle.push(entry);
   }
 
-  #hand(entry: PoolEntry, holder: Borrowing): void {
+  #hand(entry: PoolEntry, holder: Borrowing, waitMs: number): void {
     entry.holder = holder;
     entry.reset = false;
+    entry.lentAt = this.deadlines.now();
+    this.hooks.onAcquired(waitMs);
     this.#listener('acquire', entry);
   }
 
@@ -380,6 +392,7 @@ export class Bag implements EntryOwner {
       this.waiters.size > this.#checking + this.#opener.young
     ) {
       this.waiters.shift();
+      this.hooks.onAcquireFailed('connect', this.deadlines.now() - first.since);
       first.callback(error, undefined);
     }
     this.supply();

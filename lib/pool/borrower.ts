@@ -16,6 +16,7 @@ export function runBorrowed(entry: PoolEntry, config: unknown, values: unknown, 
   const text = textOf(config);
   const scope = scopeFor(entry, text);
   const refused = refusedIn(entry, scope, text);
+  if (scope !== undefined) entry.owner.hooks.onAsked(text, scope);
   if (refused === undefined) {
     entry.run(config, values, callback, scope, entry.view);
   } else if (refused instanceof DeadlineExceededError && isRollback(text)) {
@@ -41,7 +42,7 @@ export function submitBorrowed(entry: PoolEntry, submittable: Submittable, told?
 }
 
 function scopeFor(entry: PoolEntry, text: string): Scope | undefined {
-  if (!entry.longLived && firstWord(text) === 'listen') entry.longLived = true;
+  if (!entry.longLived && firstWord(text) === 'listen') entry.keepLong();
   return entry.longLived ? undefined : bindingScope(entry.view?.scope);
 }
 

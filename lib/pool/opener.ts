@@ -2,6 +2,7 @@ import type { DeadlineList } from '../core/deadline-list.js';
 import { ConnectionLostError } from '../errors/errors.js';
 import type { Circuit } from '../policy/circuit/circuit.js';
 import { isFull, signOf } from '../policy/circuit/sign.js';
+import type { HookList } from '../monitor/hook-list.js';
 import { Dials } from './dials.js';
 import type { GuardedClient } from './guarded-client.js';
 
@@ -9,6 +10,7 @@ export interface OpenerOptions {
   readonly deadlines: DeadlineList;
   readonly max: number;
   readonly circuit: Circuit;
+  readonly hooks: HookList;
   readonly dial: (signal: AbortSignal) => Promise<GuardedClient>;
   /** Whether there are connections that the server serves. */
   readonly hasConnections: () => boolean;
@@ -64,13 +66,14 @@ export class Opener {
 
   /** Never rejects. */
   async open(): Promise<Opened | Failed> {
-    const { circuit, deadlines, dial } = this.#options;
+    const { circuit, deadlines, dial, hooks } = this.#options;
     const attempt = this.#dials.begin();
     const token = circuit.begin();
     try {
       const client = await dial(attempt.controller.signal);
       this.#dials.end(attempt, true);
       this.lastError = undefined;
+      hooks.onCreated(deadlines.now() - attempt.since);
       return { client, token };
     } catch (thrown) {
       const error = thrown as Error;

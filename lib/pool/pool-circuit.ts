@@ -1,3 +1,4 @@
+import { ShuttingDownError } from '../errors/errors.js';
 import { systemClock } from '../core/clock.js';
 import { Circuit } from '../policy/circuit/circuit.js';
 import { Ramp } from '../policy/circuit/ramp.js';
@@ -17,24 +18,27 @@ export class PoolCircuit {
   readonly circuit: Circuit;
   readonly slow: SlowStatements;
   readonly #line: ProbeLine;
+  readonly #healthLine: ProbeLine;
   readonly #options: ResolvedPoolOptions;
   #ramp: Ramp | undefined;
   #bag: Bag | undefined;
+  #isClosed = false;
 
   constructor(options: ResolvedPoolOptions, mode: Mode, dial: Dial) {
     const { name, logger, circuit: settings } = options;
     const onWouldBe = () => void mode.applies('circuit-open');
     this.#options = options;
     this.#line = new ProbeLine(dial);
+    this.#healthLine = new ProbeLine(dial);
     this.circuit = new Circuit({
       name,
       settings,
-      probe: (signal) => this.#ask(signal),
+      probe: (signal) => this.#ask(this.#line, signal),
       onProbingOver: () => this.#line.close(),
       probeTimes: settings.probes,
       onWouldBe,
       // Who waits for a connection would wait for nothing.
-      onRefusing: () => this.#bag?.refuseAll(() => this.circuit.refusal()),
+      onRefusing: () => this.#bag?.refuseAll('circuit-open', () => this.circuit.refusal()),
       onThrown: (error) => logThrown(logger, name, error),
     });
     this.circuit.on('stateChange', (change) => logChange(logger, change));
@@ -51,7 +55,7 @@ export class PoolCircuit {
   }
 
   get isProbing(): boolean {
-    return this.#line.isOpen;
+    return this.#line.isOpen || this.#healthLine.isOpen;
   }
 
   /** From now on it acts on this bag. */
@@ -69,16 +73,24 @@ export class PoolCircuit {
     });
   }
 
+  /** For a health monitor, which asks all the time and at a pace of its own. Rejects once the pool is closed. */
+  askForHealth(signal: AbortSignal): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new ShuttingDownError('The pool was closed'));
+    return this.#ask(this.#healthLine, signal);
+  }
+
   close(): void {
+    this.#isClosed = true;
+    this.#healthLine.close();
     this.circuit.shutdown();
     this.slow.close();
     this.#ramp?.end();
     this.#line.close();
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
+  async #ask(line: ProbeLine, signal: AbortSignal): Promise<void> {
     try {
-      await this.#line.ask(signal);
+      await line.ask(signal);
     } catch (error) {
       if (this.#bag?.isFullHouse(error) !== true) throw error;
     }

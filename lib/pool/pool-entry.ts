@@ -5,7 +5,9 @@ import type { Scope } from '../core/scope/scope.js';
 import type { Circuit } from '../policy/circuit/circuit.js';
 import { commits } from '../core/sql/commits.js';
 import { isRead } from '../core/sql/is-read.js';
+import type { HookList } from '../monitor/hook-list.js';
 import { Backstop } from './backstop.js';
+import type { Checkout } from './checkout.js';
 import { cancelTarget } from './cancel.js';
 import type { CancelTarget } from './cancel.js';
 import type { Mode } from './mode.js';
@@ -32,6 +34,7 @@ export interface EntryOwner {
   readonly queryTimeoutIsByHand: boolean;
   readonly circuit: Circuit;
   readonly slow: SlowStatements;
+  readonly hooks: HookList;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
   readonly backstopMs: number;
   /** pg's option of that name: CancelRequests go the same way as the connections. */
@@ -66,6 +69,10 @@ export class PoolEntry {
   reset = false;
   /** How its borrower asked for it; undefined where he asked the pool itself. */
   view: View | undefined;
+  /** Since when it is lent. */
+  lentAt = 0;
+  /** To whom; undefined where nobody wants to know. */
+  checkout: Checkout | undefined;
   /** Its borrower keeps it for long, by his own word or by LISTEN: no scope binds what he does with it. */
   longLived = false;
   /** A statement of its borrower was refused for its scope's sake: what he meant to leave clean may not be. */
@@ -97,6 +104,12 @@ export class PoolEntry {
 
   get free(): boolean {
     return this.#active === undefined && !this.#cancelling && this.#waiting.length === 0;
+  }
+
+  /** Its borrower keeps it for long. */
+  keepLong(): void {
+    this.longLived = true;
+    if (this.checkout !== undefined) this.checkout.isLongLived = true;
   }
 
   /** Something of a user's is under way on it. */

@@ -6,13 +6,28 @@ import type { ConnectOptions } from './connect-options.js';
 import { describePool } from './describe-pool.js';
 import type { PoolDescription } from './describe-pool.js';
 import { Dialer } from './dialer.js';
+import type { HookList } from '../monitor/hook-list.js';
+import type { Statements } from '../core/sql/statements.js';
+import type {
+  ConnectionCounts,
+  HealthStatus,
+  LeakWarning,
+  PoolMetrics,
+  QueryPerformance,
+  SlowQuery,
+} from '../monitor/reports.js';
+import type { ServerReport } from '../monitor/server-report.js';
 import type { Circuit } from '../policy/circuit/circuit.js';
+import { loggedHooks } from './hooks-log.js';
+import { Inspection } from './inspection.js';
 import { Maintenance } from './maintenance.js';
 import { hideSecrets, pgPoolConfig, resolvePoolOptions, tlsWarning } from './options/index.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './options/index.js';
 import { modeFor } from './mode.js';
 import type { Mode } from './mode.js';
 import { PoolCircuit } from './pool-circuit.js';
+import { PoolMonitor } from './pool-monitor.js';
+import type { QueryPerformanceOptions, SlowQueriesOptions } from './pool-monitor.js';
 import type { PoolEntry } from './pool-entry.js';
 import { tell } from './pool-events.js';
 import { rethrowFromCaller } from './query-forms.js';
@@ -41,6 +56,18 @@ declare module 'pg' {
 type Done = (release?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: Done) => void;
 
+/** See `insideOf`. */
+export interface Inside {
+  readonly hooks: HookList;
+  readonly statements: Statements;
+  readonly slowQueryThresholdMs: number;
+  readonly isMonitored: boolean;
+  counts(): ConnectionCounts;
+  /** Reported so far. */
+  leaks(): number;
+  askForHealth(signal: AbortSignal): Promise<void>;
+}
+
 interface Parts {
   readonly pool: ResilientPool;
   readonly bag: Bag;
@@ -48,6 +75,8 @@ interface Parts {
   readonly runner: Runner;
   readonly transactions: Transactions;
   readonly resolver: CommitResolver;
+  readonly inspection: Inspection;
+  readonly monitor: PoolMonitor;
   readonly maintenance: Maintenance;
   readonly resolved: ResolvedPoolOptions;
   /** What all views of the pool inherit from, made for the first one. */
@@ -59,6 +88,8 @@ const parts = Symbol('express-db-resilience.parts');
 const viewed = Symbol('express-db-resilience.view');
 /** Makes the view of one request; not public, since a scope is none. */
 export const inView = Symbol('express-db-resilience.in-view');
+/** What those who watch the pool from outside may use. */
+export const insideOf = Symbol('express-db-resilience.inside-of');
 /** Whether its policies act, for the answers to a request. */
 export const modeOf = Symbol('express-db-resilience.mode-of');
 
@@ -90,6 +121,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     if (warning !== undefined) resolved.logger.warn({ pool: resolved.name }, warning);
     const dialer = new Dialer(resolved, (ms) => (bag.backstopMs = ms));
     const mode = modeFor(resolved);
+    const hooks = loggedHooks(resolved.logger, resolved.name);
     const guard = new PoolCircuit(resolved, mode, (signal) => dialer.dialUntil(signal));
     const bag = new Bag(
       {
@@ -99,6 +131,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         stream: resolved.pg.stream,
         circuit: guard.circuit,
         slow: guard.slow,
+        hooks,
         dial: (signal) => dialer.dial(signal),
         expiry: (now) => expiry(now, resolved.maxLifetimeMs),
       },
@@ -109,11 +142,14 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     );
     guard.guard(bag);
     const maintenance = new Maintenance(bag, resolved);
-    const retrier = new Retrier(resolved.retry, resolved.cancelOnDisconnect);
+    const retrier = new Retrier(resolved.retry, resolved.cancelOnDisconnect, (hasSucceeded) =>
+      hooks.onRetried(hasSucceeded),
+    );
     const runner = new Runner(bag, resolved.name, retrier, () => this.listenerCount('acquire') > 0);
     const resolver = new CommitResolver((signal) => dialer.dial(signal));
     const verifier = new Verifier(resolver, resolved.logger, resolved.name);
     const transactions = new Transactions(runner, bag, resolved, verifier);
+    const inspection = new Inspection((signal) => dialer.dialUntil(signal), guard.circuit);
     const own: Parts = {
       pool: this,
       bag,
@@ -121,6 +157,8 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
       runner,
       transactions,
       resolver,
+      inspection,
+      monitor: new PoolMonitor(resolved, bag, inspection, hooks),
       maintenance,
       resolved,
       views: undefined,
@@ -167,6 +205,47 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   describe(): PoolDescription {
     const { resolved, bag } = this[parts];
     return describePool(resolved, bag);
+  }
+
+  /** What the pool's monitor knows, in one object: as `GET /metrics/database` answers. */
+  getPoolMetrics(): PoolMetrics {
+    return this[parts].monitor.metrics();
+  }
+
+  /** How the pool is: its connections, how long calls wait for one, and what should be looked at. */
+  getHealthStatus(): HealthStatus {
+    return this[parts].monitor.monitor.health();
+  }
+
+  /**
+   * The statements that were run, by their fingerprints: never a value of one.
+   *
+   * @throws ConfigurationError for an option that is unknown or impossible
+   */
+  getQueryPerformance(options?: QueryPerformanceOptions): QueryPerformance[] {
+    return this[parts].monitor.performance(options);
+  }
+
+  /**
+   * The latest statements that took longer than `monitor.slowQueryThresholdMs`, with their plans.
+   *
+   * @throws ConfigurationError for an option that is unknown or impossible
+   */
+  getSlowQueries(options?: SlowQueriesOptions): SlowQuery[] {
+    return this[parts].monitor.slowQueries(options);
+  }
+
+  /** Clients that are checked out for longer than `monitor.leakThresholdMs`, and who has asked for them. */
+  detectConnectionLeaks(): LeakWarning[] {
+    return this[parts].monitor.monitor.leaks.suspected();
+  }
+
+  /**
+   * The server's own view: its sessions, locks, size, replication. Asked for at most every 15 s, on a connection beside the
+   * pool's. What this role may not see is absent, and named in `not_visible`.
+   */
+  getServerView(): Promise<ServerReport> {
+    return this[parts].monitor.monitor.server.read();
   }
 
   /** The last reason why no connection could be opened; undefined since one was. */
@@ -224,7 +303,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
           reject(bag.mode.told(error));
         } else {
           checkOut(bag, entry, view);
-          entry.longLived = longLived;
+          if (longLived) entry.keepLong();
           resolve(entry.client);
         }
       });
@@ -275,6 +354,20 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   }
 
   /** @internal */
+  get [insideOf](): Inside {
+    const { bag, guard, monitor } = this[parts];
+    return {
+      hooks: bag.hooks,
+      statements: monitor.monitor.statements,
+      slowQueryThresholdMs: monitor.slowQueryThresholdMs,
+      isMonitored: monitor.isOn,
+      counts: () => monitor.counts(),
+      leaks: () => monitor.monitor.leaks.total,
+      askForHealth: (signal) => guard.askForHealth(signal),
+    };
+  }
+
+  /** @internal */
   get [modeOf](): Mode {
     return this[parts].bag.mode;
   }
@@ -306,13 +399,15 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
   }
 }
 
-async function close({ pool, bag, guard, resolver, maintenance, resolved }: Parts): Promise<void> {
+async function close({ pool, bag, guard, resolver, maintenance, inspection, monitor, resolved }: Parts): Promise<void> {
   pool.ending = true;
   maintenance.stop();
   guard.close();
   bag.mode.close();
   bag.close();
-  await drain(bag, resolver, guard, resolved.drainTimeoutMs);
+  monitor.monitor.close();
+  inspection.close();
+  await drain(bag, resolver, guard, inspection, resolved.drainTimeoutMs);
   pool.ended = true;
 }
 

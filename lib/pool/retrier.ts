@@ -25,8 +25,15 @@ export class Retrier {
   readonly options: ResolvedRetryOptions;
   readonly budget: RetryBudget;
   readonly #cancelOnDisconnect: CancelOnDisconnect;
+  readonly #onRetried: (hasSucceeded: boolean) => void;
 
-  constructor(options: ResolvedRetryOptions, cancelOnDisconnect: CancelOnDisconnect, now?: () => number) {
+  constructor(
+    options: ResolvedRetryOptions,
+    cancelOnDisconnect: CancelOnDisconnect,
+    onRetried: (hasSucceeded: boolean) => void = () => undefined,
+    now?: () => number,
+  ) {
+    this.#onRetried = onRetried;
     this.options = options;
     this.#cancelOnDisconnect = cancelOnDisconnect;
     this.budget = new RetryBudget(options.budgetPercent, options.budgetPerSecond, now);
@@ -47,6 +54,18 @@ export class Retrier {
     return isToBe;
   }
 
+  /** A later attempt, which is counted. */
+  async again<T>(attempt: () => Promise<T>): Promise<T> {
+    let hasSucceeded = false;
+    try {
+      const result = await attempt();
+      hasSucceeded = true;
+      return result;
+    } finally {
+      this.#onRetried(hasSucceeded);
+    }
+  }
+
   /** A first attempt failed. Resolves with what a later one brings; rejects with what is true of all of them. */
   async recover(
     error: unknown,
@@ -65,7 +84,7 @@ export class Retrier {
     };
     note(error);
     try {
-      return await retry(error, attempt, {
+      return await retry(error, () => this.again(attempt), {
         retries: declared.retries ?? options.retries,
         mayRepeat,
         wasRefused,

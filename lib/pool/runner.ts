@@ -4,6 +4,7 @@ import type { Scope } from '../core/scope/scope.js';
 import { SignalScope } from '../core/scope/signal-scope.js';
 import { ShuttingDownError } from '../errors/errors.js';
 import type { Bag } from './bag.js';
+import { Checkout } from './checkout.js';
 import type { PoolEntry } from './pool-entry.js';
 import { rethrowFromCaller } from './query-forms.js';
 import { mayBeRepeated } from './retrier.js';
@@ -33,6 +34,7 @@ export class Runner {
   query(view: View | undefined, config: unknown, values: unknown, declared?: Declared): Promise<unknown> {
     const scope = scopeOf(view);
     this.retrier.budget.onCall();
+    if (scope !== undefined) this.#bag.hooks.onAsked(textOf(config), scope);
     // In its caller's context, whichever connection the error came from.
     return this.#once(view, scope, config, values).catch((error: unknown) =>
       this.#mayRecover(error, config, declared ?? view ?? {}, declared !== undefined)
@@ -45,6 +47,7 @@ export class Runner {
     const scope = scopeOf(view);
     const bound = boundToCaller(callback);
     this.retrier.budget.onCall();
+    if (scope !== undefined) this.#bag.hooks.onAsked(textOf(config), scope);
     const recover = boundToCaller((error: unknown) => {
       this.#again(error, view, scope, config, values, view ?? {}).then(
         (result) => bound(null, result),
@@ -59,7 +62,23 @@ export class Runner {
   }
 
   connect(view: View | undefined, callback: AcquireCallback): void {
-    this.#acquire('borrower', scopeOf(view), undefined, callback);
+    const scope = scopeOf(view);
+    const { deadlines, hooks } = this.#bag;
+    if (hooks.isEmpty) {
+      this.#acquire('borrower', scope, undefined, callback);
+      return;
+    }
+    const checkout = new Checkout(scope);
+    this.#acquire('borrower', scope, undefined, (...[error, entry]) => {
+      if (entry === undefined) {
+        callback(error, entry);
+        return;
+      }
+      checkout.since = deadlines.now();
+      entry.checkout = checkout;
+      hooks.onLent(checkout);
+      callback(undefined, entry);
+    });
   }
 
   /** As `connect`; without a promise where a connection is there at once. */
@@ -147,6 +166,7 @@ export class Runner {
   #acquire(holder: Borrowing, scope: Scope | undefined, config: unknown, callback: AcquireCallback): void {
     const bag = this.#bag;
     if (bag.closing) {
+      bag.hooks.onAcquireFailed('closed', 0);
       const error = new ShuttingDownError(`Cannot use a pool after calling end on the pool (pool "${this.#name}")`);
       process.nextTick(callback, error, undefined);
       return;
@@ -161,6 +181,7 @@ export class Runner {
     }
     const barred = bag.circuit.barred ? bag.circuit.admit() : this.#slow(config);
     if (barred !== undefined) {
+      bag.hooks.onAcquireFailed('circuit-open', 0);
       if (bag.circuit.turn.isOver()) setImmediate(callback, barred, undefined);
       else process.nextTick(callback, barred, undefined);
       return;

@@ -67,6 +67,15 @@ export class Statement extends Expiring implements Bound {
     return textOf(this.config);
   }
 
+  get requestId(): string | undefined {
+    return this.scope?.requestId;
+  }
+
+  /** Of several statements in one text there are several numbers. */
+  get rows(): number | undefined {
+    return (this.result as { rowCount?: number | null } | undefined)?.rowCount ?? undefined;
+  }
+
   /** Its time begins. */
   start(): void {
     const { scope, timeoutMs, entry } = this;
@@ -75,11 +84,9 @@ export class Statement extends Expiring implements Bound {
       this.token = circuit.begin();
       if (slow.size > 0) this.#watched = slow.begin(this.text);
     }
-    if (timeoutMs > 0 || scope !== undefined) {
-      const now = entry.deadlines.now();
-      if (timeoutMs > 0) this.#timeoutAt = now + timeoutMs;
-      this.#sentAt = now;
-    }
+    const now = entry.deadlines.now();
+    if (timeoutMs > 0) this.#timeoutAt = now + timeoutMs;
+    this.#sentAt = now;
     if (scope !== undefined) {
       this.#isSpared = beginsLate(scope, this.#sentAt, entry.owner.mode);
       scope.bind(this);
@@ -97,7 +104,7 @@ export class Statement extends Expiring implements Bound {
 
   /** Others went before it, and now it is its turn. */
   onTurn(): void {
-    if (this.scope !== undefined) this.#sentAt = this.entry.deadlines.now();
+    this.#sentAt = this.entry.deadlines.now();
   }
 
   onSent(): void {
@@ -188,10 +195,12 @@ export class Statement extends Expiring implements Bound {
     this.#callback = undefined;
     const { entry, scope } = this;
     entry.deadlines.remove(this);
+    const ms = this.state === 'queued' ? 0 : entry.deadlines.now() - this.#sentAt;
     if (scope !== undefined) {
       scope.unbind(this);
-      if (this.state !== 'queued') scope.usage.databaseMs += entry.deadlines.now() - this.#sentAt;
+      scope.usage.databaseMs += ms;
     }
+    if (this.state !== 'queued' && !this.internal) entry.owner.hooks.onAnswered(this, ms, error);
     if (error === undefined) {
       entry.owner.circuit.succeed(this.token);
       if (this.#watched !== undefined) entry.owner.slow.onAnswer(this.#watched);

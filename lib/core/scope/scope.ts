@@ -21,6 +21,8 @@ export interface Usage {
   cancellations: number;
   /** Statements and transactions that were sent again. */
   retries: number;
+  /** How often each statement was asked for, by fingerprint; where somebody counts. */
+  repeated?: Map<string, number>;
 }
 
 /**
@@ -57,6 +59,16 @@ export class Scope {
   /** It is that of a request. */
   get ofRequest(): boolean {
     return false;
+  }
+
+  /** The id of the request that it is, or is within. */
+  get requestId(): string | undefined {
+    return this.parent?.requestId;
+  }
+
+  /** It is that of a request, or within one. */
+  get isInRequest(): boolean {
+    return this.ofRequest || this.parent?.isInRequest === true;
   }
 
   /** It is within a request of which nothing but observing databases know: its deadline ends nothing. */

@@ -37,11 +37,12 @@ export class Environment {
     });
   }
 
-  monitoring(): { enabled: boolean; slowQueryThresholdMs: number } {
-    return {
-      enabled: this.#flag('MONITORING_ENABLED') ?? true,
-      slowQueryThresholdMs: this.#wholeNumber('SLOW_QUERY_THRESHOLD_MS', integer(0, longestMs, 'milliseconds')) ?? 1000,
-    };
+  monitoring(): boolean | undefined {
+    return this.#flag('MONITORING_ENABLED');
+  }
+
+  slowQueryThresholdMs(): number | undefined {
+    return this.#wholeNumber('SLOW_QUERY_THRESHOLD_MS', integer(0, longestMs, 'milliseconds'));
   }
 
   readReplicaUrls(): string[] {

@@ -9,6 +9,7 @@ import { serverBackstops } from './client-config.js';
 import { hide, resolveConnection } from './connection.js';
 import { resolveCircuit } from './circuit.js';
 import type { ResolvedCircuitOptions } from './circuit.js';
+import { resolveMonitor } from './monitor.js';
 import { resolveRetry } from './retry.js';
 import { poolRules, refusedRules } from './rules.js';
 import type { ResilientPoolOptions, ResolvedPoolOptions } from './types.js';
@@ -71,7 +72,7 @@ export function resolvePoolOptions(
     log: options.log ?? (() => {}),
     logger: options.logger ?? logger,
     Client: (options.Client ?? pg.Client) as ClientClass,
-    monitoring: Object.freeze(environment.monitoring()),
+    monitor: resolveMonitor(options.monitor, environment),
     backstops: Object.freeze(
       serverTimeouts ? serverBackstops(connection.config, environment, queryTimeoutMs, cancelGraceMs) : {},
     ),

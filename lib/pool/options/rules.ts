@@ -15,6 +15,7 @@ import {
 } from '../../core/options.js';
 import type { Rule, Rules } from '../../core/options.js';
 import { circuitRule } from './circuit.js';
+import { monitorRule } from './monitor.js';
 import { retryRule } from './retry.js';
 import type { ResilientPoolOptions } from './types.js';
 
@@ -49,6 +50,7 @@ export const poolRules: Rules<ResilientPoolOptions> = {
   cancelOnDisconnect: oneOf('reads', 'all', false),
   retry: retryRule,
   circuit: circuitRule,
+  monitor: monitorRule,
   verifyCommit: boolean,
   pingAfterIdleMs: either(ms(0), explained(oneOf(false), 'false for never')),
   pingTimeoutMs: ms(10, 60_000),

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Logger } from '../../core/logger.js';
 import type { ClientClass } from '../guarded-client.js';
 import type { CircuitOptions, ResolvedCircuitOptions } from './circuit.js';
+import type { MonitorOptions, ResolvedMonitorOptions } from './monitor.js';
 import type { ResolvedRetryOptions, RetryOptions } from './retry.js';
 
 /**
@@ -61,6 +62,12 @@ export interface ResilientPoolOptions extends ConnectionOptionsOfPg, PoolOptions
    * probes find out when it is back. `false` is `{ mode: 'off' }`. Default: on.
    */
   circuit?: CircuitOptions | false | undefined;
+
+  /**
+   * What is measured and reported of the pool's work: connections, statements, slow ones with their plans, leaks. `false`:
+   * nothing. Default: on, unless `MONITORING_ENABLED` says no.
+   */
+  monitor?: MonitorOptions | false | undefined;
 
   /**
    * Whether `transaction()` asks for the transaction's id before COMMIT, so that it can find out what became of a COMMIT
@@ -218,7 +225,7 @@ export interface ResolvedPoolOptions {
   readonly log: (...messages: unknown[]) => void;
   readonly logger: Logger;
   readonly Client: ClientClass;
-  readonly monitoring: { readonly enabled: boolean; readonly slowQueryThresholdMs: number };
+  readonly monitor: ResolvedMonitorOptions | false;
   /** Not enumerable: these URLs carry passwords. */
   readonly readReplicaUrls: readonly string[];
   /** Time-outs for the server to enforce, where nobody has set them otherwise. */

@@ -106,7 +106,7 @@ export class Transactions {
       work = new Work(await this.#runner.acquire(view), view);
       return await attempt(work, fn, attemptOptions);
     };
-    return retry(error, again, {
+    return retry(error, () => retrier.again(again), {
       retries: retries ?? retrier.options.retries,
       mayRepeat: (failure) => judge(failure) !== 'never',
       wasRefused,

@@ -11,6 +11,7 @@ export class FakeSource implements MetricsSource {
   circuitState: ReturnType<MetricsSource['circuit']> = { state: 'closed', rejections: 0 };
   healthNow: ReturnType<MetricsSource['health']> = { status: 0, probeMs: undefined, probedAt: undefined };
   leaks = 0;
+  reported = 0;
 
   constructor(readonly database: string) {}
 
@@ -28,6 +29,10 @@ export class FakeSource implements MetricsSource {
 
   leaksSuspected(): number {
     return this.leaks;
+  }
+
+  leaksReported(): number {
+    return this.reported;
   }
 
   onTransition(listener: (to: Transition) => void): () => void {

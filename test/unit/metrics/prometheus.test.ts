@@ -38,7 +38,7 @@ describe('Prometheus metrics', () => {
     source.circuitState = { state: 'half-open', rejections: 7 };
     source.healthNow = { status: 2, probeMs: 12, probedAt: 1_700_000_000_500 };
     source.leaks = 3;
-    metrics.countLeak();
+    source.reported = 1;
     const text = exposition([metrics]);
     const read = Object.fromEntries(
       [

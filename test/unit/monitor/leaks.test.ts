@@ -40,6 +40,18 @@ describe('Leaks', () => {
     since: clock.now(),
     borrower,
     requestId,
+    isLongLived: false,
+  });
+
+  it('says nothing of one that is kept for long on purpose, be that known only later', () => {
+    const leaks = leaksWith();
+    const listening = { ...lease(), isLongLived: false };
+    leaks.lent(listening);
+    listening.isLongLived = true;
+    clock.advance(60_000);
+    expect(leaks.suspected()).to.deep.equal([]);
+    leaks.returned(listening, 60_000);
+    expect(leaks.total).to.equal(0);
   });
 
   it('tells within a second who holds a connection for longer than the threshold, once', () => {
@@ -121,7 +133,7 @@ describe('Leaks', () => {
 
   it('tell nothing that is not known: neither call site nor request', () => {
     const leaks = leaksWith();
-    leaks.lent({ ...lease(), borrower: {}, requestId: undefined });
+    leaks.lent({ ...lease(), borrower: {}, requestId: undefined, isLongLived: false });
     clock.advance(11_000);
     expect(lines[0]?.fields).to.include({ borrowed_at: null, request_id: null }).and.deep.include({ stack: [] });
   });
@@ -197,7 +209,7 @@ describe('Leaks', () => {
     const counting = new Counting();
     const leaks = new Leaks({ thresholdMs: 10_000, name: 'primary', logger: silentLogger, clock: counting });
     for (let i = 0; i < 5000; i++) {
-      const one = { since: counting.now(), borrower: {}, requestId: undefined };
+      const one = { since: counting.now(), borrower: {}, requestId: undefined, isLongLived: false };
       leaks.lent(one);
       leaks.returned(one, 0);
       counting.advance(1);
@@ -298,7 +310,7 @@ describe('Leaks', () => {
     const seen: unknown[] = [];
     const logger = { ...silentLogger, warn: () => seen.push(requests.getStore()) };
     const leaks = new Leaks({ thresholdMs: 10_000, name: 'primary', logger, clock: counting });
-    requests.run('a request', () => leaks.lent({ since: 0, borrower: {}, requestId: undefined }));
+    requests.run('a request', () => leaks.lent({ since: 0, borrower: {}, requestId: undefined, isLongLived: false }));
     counting.advance(11_000);
     expect(seen).to.deep.equal([undefined]);
     expect(held).to.equal(0);

@@ -19,6 +19,12 @@ interface Line {
   readonly requests: number;
 }
 
+class OfRequest extends Scope {
+  override get ofRequest(): boolean {
+    return true;
+  }
+}
+
 describe('RepeatedStatements', () => {
   let clock: FakeClock;
   let lines: Line[];
@@ -47,7 +53,7 @@ describe('RepeatedStatements', () => {
     });
   }
 
-  const request = (requestId = 'r-1'): RequestScope => ({ usage: {}, requestId });
+  const request = (requestId = 'r-1'): RequestScope => ({ isInRequest: true, usage: {}, requestId });
 
   function ask(repeated: RepeatedStatements, times: number, scope: RequestScope, text = 'select $1 from orders'): void {
     for (let i = 0; i < times; i++) repeated.asked(text, scope);
@@ -81,11 +87,17 @@ describe('RepeatedStatements', () => {
 
   it('counts the scopes within a request as that request', () => {
     const repeated = repeatedWith();
-    const outer = new Scope(1000);
+    const outer = new OfRequest(1000);
     ask(repeated, 10, outer);
     ask(repeated, 10, new Scope(500, outer));
     expect(lines).to.have.length(1);
     expect(lines[0]?.request_id).to.equal(undefined);
+  });
+
+  it('says nothing of a job, which may well run one statement a thousand times', () => {
+    const repeated = repeatedWith();
+    ask(repeated, 1000, new Scope(1000));
+    expect(lines).to.deep.equal([]);
   });
 
   it('counts each statement for itself', () => {

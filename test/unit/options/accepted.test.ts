@@ -51,7 +51,15 @@ describe('pool options', () => {
       allowExitOnIdle: false,
       onConnect: undefined,
       verify: undefined,
-      monitoring: { enabled: true, slowQueryThresholdMs: 1000 },
+      monitor: {
+        slowQueryThresholdMs: 1000,
+        explain: true,
+        leakThresholdMs: 30_000,
+        repeatedInRequest: 20,
+        acquisitionSamples: 1000,
+        statementBytes: 2_000_000,
+        hooks: undefined,
+      },
       backstops: { statement_timeout: 33_000, idle_in_transaction_session_timeout: 33_000 },
       pg: {
         fallback_application_name: 'express-db-resilience',
@@ -164,6 +172,22 @@ describe('pool options', () => {
     for (const part of [own, own.probes]) expect(part).to.be.frozen;
   });
 
+  it('take those of the monitor, and the ends of their ranges', () => {
+    const ofMonitor = (monitor: ResilientPoolOptions['monitor']) => resolvePoolOptions({ monitor }, noEnv).monitor;
+    const defaults = ofMonitor(undefined);
+    expect(ofMonitor({})).to.deep.equal(defaults);
+    expect(ofMonitor(false)).to.equal(false);
+    const hooks = { onAnswered: () => undefined };
+    for (const own of [
+      { slowQueryThresholdMs: 0, leakThresholdMs: 10, repeatedInRequest: 2, acquisitionSamples: 1 },
+      { slowQueryThresholdMs: 2_147_483_647, leakThresholdMs: 2_147_483_647, repeatedInRequest: 1_000_000 },
+      { acquisitionSamples: 100_000, statementBytes: 1_000_000_000, explain: false },
+      { leakThresholdMs: false as const, repeatedInRequest: false as const, statementBytes: 100_000, hooks },
+    ]) {
+      expect(ofMonitor(own)).to.deep.equal({ ...defaults, ...own });
+    }
+  });
+
   it('take undefined for not given', () => {
     const given: ResilientPoolOptions = { max: undefined, host: undefined, Client: undefined, pg: undefined };
     expect(resolvePoolOptions(given, noEnv).max).to.equal(20);
@@ -199,7 +223,7 @@ describe('pool options', () => {
     const resolved = resolvePoolOptions(options, env);
     new pg.Client(clientConfig(resolved));
     expect(Object.keys(ssl)).to.deep.equal(['key', 'ca']);
-    for (const part of [resolved, resolved.pg, resolved.backstops, resolved.monitoring, resolved.readReplicaUrls]) {
+    for (const part of [resolved, resolved.pg, resolved.backstops, resolved.monitor, resolved.readReplicaUrls]) {
       expect(part).to.be.frozen;
     }
   });

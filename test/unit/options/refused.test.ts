@@ -67,6 +67,20 @@ const refused: Refused[] = [
   { options: { retry: { budgetPerSecond: NaN } }, option: 'retry.budgetPerSecond', says: ['received NaN'] },
   { options: { verifyCommit: 'yes' }, option: 'verifyCommit', says: ['received "yes"'] },
 
+  // the monitor
+  { options: { monitor: true }, option: 'monitor', says: ['received true', 'false for none'] },
+  { options: { monitor: { slowQueryMs: 5 } }, option: 'monitor.slowQueryMs', says: ['Unknown option'] },
+  { options: { monitor: { slowQueryThresholdMs: -1 } }, option: 'monitor.slowQueryThresholdMs', says: ['received -1'] },
+  { options: { monitor: { explain: 'yes' } }, option: 'monitor.explain', says: ['received "yes"'] },
+  { options: { monitor: { leakThresholdMs: 9 } }, option: 'monitor.leakThresholdMs', says: ['false for never'] },
+  { options: { monitor: { leakThresholdMs: true } }, option: 'monitor.leakThresholdMs', says: ['received true'] },
+  { options: { monitor: { repeatedInRequest: 1 } }, option: 'monitor.repeatedInRequest', says: ['from 2 to 1000000'] },
+  { options: { monitor: { acquisitionSamples: 0 } }, option: 'monitor.acquisitionSamples', says: ['from 1 to 100000'] },
+  { options: { monitor: { statementBytes: 99_999 } }, option: 'monitor.statementBytes', says: ['bytes', '100000'] },
+  { options: { monitor: { hooks: 'all' } }, option: 'monitor.hooks', says: ['received "all"', 'onAnswered'] },
+  { options: { monitor: { hooks: { onAnswered: 5 } } }, option: 'monitor.hooks', says: ['an object with functions'] },
+  { options: { monitor: { hooks: { onAnswer: () => 1 } } }, option: 'monitor.hooks', says: ['onAnswered'] },
+
   // the circuit
   { options: { circuit: true }, option: 'circuit', says: ['received true', 'false for none'] },
   { options: { circuit: 'off' }, option: 'circuit', says: ['received "off"', 'an object of its own options'] },
