@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Setting } from './setting.js';
 import { Tokenizer } from './tokenizer.js';
+import type { TokenKind } from './tokenizer.js';
 
 /** What two statements share that differ in their values only. */
 export interface Fingerprint {
@@ -21,22 +23,36 @@ const beforeExpression = new Set(
   ).split(' '),
 );
 
+// A quote too many, 'O'Brien', turns all that follows inside out. Nobody writes one of these right behind a quote.
+const neverTouches = new Set<TokenKind>(['word', 'number', 'string', 'quoted-identifier']);
+
 /**
  * Normalises a statement: every string, number and parameter becomes `?`, comments go, white space collapses, keywords
  * and unquoted identifiers are in lower case, and a list of like values is written once. `null`, `true` and `false` stay,
  * for they are part of a statement's shape. What a literal held is never in the result, not even where its end is missing.
+ * Where quotes do not match, nothing behind the first one is in it: what seems to be outside of them may be inside.
  * Not cached.
  */
 export function fingerprint(statement: string): Fingerprint {
+  const text = shapeOf(statement);
+  // Not a slice of all 64 digits, which would keep them.
+  return { id: createHash('sha256').update(text).digest().toString('hex', 0, 8), text };
+}
+
+function shapeOf(statement: string): string {
   const cut = statement.length > prefixLength;
   const prefix = cut ? statement.slice(0, prefixLength) : statement;
   const token = new Tokenizer(prefix);
   const shape = new Shape();
+  const setting = new Setting();
   let endOfNumber = -1;
+  let endOfQuoted = -1;
   while (token.next()) {
     const { kind, start, end } = token;
     // The token at the cut may be half of one: a number without its end, the opening of a string.
     if (cut && end === prefix.length) break;
+    if (!token.terminated && kind !== 'block-comment') shape.quotedValue();
+    if (!token.terminated || (start === endOfQuoted && neverTouches.has(kind))) return shape.finishMisquoted();
     switch (kind) {
       case 'whitespace':
       case 'line-comment':
@@ -48,25 +64,33 @@ export function fingerprint(statement: string): Fingerprint {
         endOfNumber = end;
         break;
       case 'string':
+        endOfQuoted = end;
+        shape.quotedValue();
+        break;
       case 'dollar-string':
-        shape.value();
+        shape.quotedValue();
         break;
       case 'quoted-identifier':
-        if (token.terminated) shape.add(prefix.slice(start, end));
-        else shape.value();
+        endOfQuoted = end;
+        if (setting.isValue) shape.quotedValue();
+        else shape.addQuoted(prefix.slice(start, end));
         break;
-      case 'word':
+      case 'word': {
+        const word = prefix.slice(start, end).toLowerCase();
         // A value that was pasted without quotes, 550e8400-e29b-…, leaves letters right behind its digits.
         if (start === endOfNumber) endOfNumber = end;
-        else shape.add(prefix.slice(start, end).toLowerCase());
+        else if (setting.isValue) shape.value();
+        else shape.add(word);
+        setting.take(word);
         break;
+      }
       case 'operator':
       case 'punctuation':
         shape.add(prefix.slice(start, end));
+        setting.take(prefix.slice(start, end));
     }
   }
-  const text = cut ? shape.finishCut() : shape.finish();
-  return { id: createHash('sha256').update(text).digest().toString('hex', 0, 8), text };
+  return cut ? shape.finishCut() : shape.finish();
 }
 
 interface List {
@@ -81,6 +105,8 @@ interface List {
 class Shape {
   private readonly pieces: string[] = [];
   private readonly lists: List[] = [{ open: -1, item: 0, repeated: -1 }];
+  /** Where the first thing in quotes stands among the pieces. */
+  private firstQuoted = Infinity;
 
   value(): void {
     const { pieces } = this;
@@ -89,6 +115,16 @@ class Shape {
       pieces.pop();
     }
     pieces.push('?');
+  }
+
+  quotedValue(): void {
+    this.value();
+    this.firstQuoted = Math.min(this.firstQuoted, this.pieces.length - 1);
+  }
+
+  addQuoted(piece: string): void {
+    this.firstQuoted = Math.min(this.firstQuoted, this.pieces.length);
+    this.add(piece);
   }
 
   add(piece: string): void {
@@ -131,6 +167,15 @@ class Shape {
     return this.render();
   }
 
+  /** For a text whose quotes do not match. */
+  finishMisquoted(): string {
+    const { pieces, firstQuoted } = this;
+    const more = pieces.length - firstQuoted;
+    if (more > 0) pieces.splice(firstQuoted, more, '?');
+    if (more > 1) pieces.push('...');
+    return this.render();
+  }
+
   private get list(): List {
     return this.lists[this.lists.length - 1] as List;
   }
@@ -149,6 +194,7 @@ class Shape {
     }
     if (values === 0) return;
     pieces.length = list.item = list.repeated = comma;
+    if (this.firstQuoted !== Infinity) this.firstQuoted = Math.min(this.firstQuoted, comma);
   }
 
   private render(): string {

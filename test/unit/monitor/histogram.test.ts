@@ -8,8 +8,10 @@ function histogramOf(times: readonly number[]): Histogram {
   return histogram;
 }
 
+// Not fc.double: nearly all of its numbers are tiny.
+const share = fc.integer({ min: 0, max: 1_000_000 }).map((millionths) => millionths / 1_000_000);
 /** From 0.01 ms to an hour, each order of magnitude as likely as the others. */
-const duration = fc.double({ min: Math.log(0.01), max: Math.log(3_600_000), noNaN: true }).map((log) => Math.exp(log));
+const duration = share.map((part) => 0.01 * 3.6e8 ** part);
 
 describe('a histogram of durations', () => {
   it('knows their number, their sum and the longest', () => {
@@ -26,17 +28,13 @@ describe('a histogram of durations', () => {
 
   it('is within 5 % of every quantile', () => {
     fc.assert(
-      fc.property(
-        fc.array(duration, { minLength: 1, maxLength: 200 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (times, q) => {
-          const sorted = times.toSorted((a, b) => a - b);
-          const exact = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;
-          const found = histogramOf(times).quantile(q);
-          expect(found).to.be.within(exact / 1.05, exact * 1.05);
-          expect(found).to.be.within(sorted[0] ?? NaN, sorted.at(-1) ?? NaN);
-        },
-      ),
+      fc.property(fc.array(duration, { minLength: 1, maxLength: 200 }), share, (times, q) => {
+        const sorted = times.toSorted((a, b) => a - b);
+        const exact = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;
+        const found = histogramOf(times).quantile(q);
+        expect(found).to.be.within(exact / 1.05, exact * 1.05);
+        expect(found).to.be.within(sorted[0] ?? NaN, sorted.at(-1) ?? NaN);
+      }),
       { numRuns: 2000 },
     );
   });

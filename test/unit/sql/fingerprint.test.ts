@@ -46,6 +46,21 @@ const cases: [statement: string, text: string][] = [
   ['select "a', 'select ?'],
   ['select $x$a', 'select ?'],
   ['select a /* b', 'select a'],
+  ["where a = 'O'Brien' and b = 'secret'", 'where a = ?'],
+  ["where a = 'O'Brien' and b = 'D'Arcy' and c = 'secret'", 'where a = ?'],
+  ["where a = 1 and b = 'it\\'s' and c = 'secret'", 'where a = ? and b = ?'],
+  ["where a = 'the boys' secret' and b = 1", 'where a = ? ...'],
+  ["where a = 'x and b = 'secret'", 'where a = ?'],
+  ["where a = 'x and b = ' secret'", 'where a = ? ...'],
+  ["where a in (1, 2, 'x, 3) and b = ' secret'", 'where a in (?, ? ...'],
+  ["values (1, 2), ('x', 'y') secret 'z", 'values (?) ? ...'],
+  ['where a = 1 and "b = 731973197319 and "c" = 1', 'where a = ? and ?'],
+  ['select $$a$$language', 'select ? language'],
+  ['set app.token = secret', 'set app.token = ?'],
+  ['SET LOCAL app.token TO "Secret", Secret; select a', 'set local app.token to ?; select a'],
+  ['alter role r set app.token to secret', 'alter role r set app.token to ?'],
+  ['alter table t rename to u', 'alter table t rename to u'],
+  ['update t set a = b', 'update t set a = b'],
 ];
 
 const mark = 'qz';
@@ -119,8 +134,8 @@ describe('fingerprint', () => {
 
   it('keeps nothing of a literal that is cut off anywhere', () => {
     fc.assert(
-      fc.property(statement, fc.double({ min: 0, max: 1, noNaN: true }), (text, share) => {
-        expectNothingOf(fingerprint(text.slice(0, Math.floor(text.length * share))).text);
+      fc.property(statement, fc.integer({ min: 0, max: 100 }), (text, percent) => {
+        expectNothingOf(fingerprint(text.slice(0, Math.floor((text.length * percent) / 100))).text);
       }),
       { numRuns: 3000 },
     );
