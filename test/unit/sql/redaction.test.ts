@@ -15,7 +15,7 @@ describe('redaction', function () {
     fc.assert(
       fc.property(statementWithSecrets, (statement) => {
         if (pieceOfSecret.test(statement)) planted += 1;
-        expect(fingerprint(statement).text).not.to.match(pieceOfSecret);
+        return !pieceOfSecret.test(fingerprint(statement).text);
       }),
       { numRuns: statements, seed },
     );
