@@ -6,6 +6,7 @@ import { tarball } from './tarball.js';
 const published = [
   /^package\/(?:package[.]json|README[.]md|CHANGELOG[.]md|LICENSE)$/,
   /^package\/lib\/.+[.]ts$/,
+  /^package\/ops\/(?:README[.]md|(?:prometheus|grafana)\/.+[.](?:yml|json))$/,
   /^package\/dist\/lib\/.+[.](?:js|d[.]ts)(?:[.]map)?$/,
 ];
 
@@ -23,6 +24,8 @@ describe('the tarball', () => {
       'package/README.md',
       'package/CHANGELOG.md',
       'package/lib/index.ts',
+      'package/ops/prometheus/alerts.yml',
+      'package/ops/grafana/dashboard.json',
       'package/dist/lib/index.js',
       'package/dist/lib/index.d.ts',
       'package/dist/lib/testing/watchdog.js',
