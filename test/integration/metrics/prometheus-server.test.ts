@@ -91,4 +91,20 @@ describe('a Prometheus with our alerts', function () {
     await eventually(async () => ((await valueOf(`${name}p99_5m`)) ?? 0) > 1, 20_000, 'the 99th percentile');
     expect(await valueOf(`${name}p50_5m`)).to.be.within(0.001, 0.005);
   });
+
+  it('answers each question of the dashboard', async () => {
+    const { panels } = JSON.parse(readFileSync('ops/grafana/dashboard.json', 'utf8')) as {
+      panels: { title: string; targets: { expr: string }[] }[];
+    };
+    database.source.healthNow = { status: 0, probeMs: 1, probedAt: Date.now() };
+    await eventually(async () => (await valueOf('db_health_probe_duration_seconds')) !== undefined, 10_000, 'a probe');
+    const withoutEvents = new Set(['Failures a second', 'Calls without a connection, a second']);
+    for (const { title, targets } of panels) {
+      for (const { expr } of targets) {
+        const query = expr.replaceAll(/\$(?:job|database)/g, '.*').replaceAll('$__rate_interval', '1m');
+        const value = await valueOf(query);
+        expect(value === undefined, `${title}: ${query}`).to.equal(withoutEvents.has(title));
+      }
+    }
+  });
 });

@@ -97,6 +97,9 @@ describe('the registry of prom-client', () => {
     const { metrics } = fakeDatabase();
     const remove = registerIn(open, metrics);
     await open.metrics();
+    open.clear();
+    registerIn(open, metrics);
+    await open.metrics();
     registerIn(open, metrics);
     const text = await open.metrics();
     expect(text).to.include('# TYPE db_slow_queries counter\n');
@@ -111,6 +114,7 @@ describe('the registry of prom-client', () => {
     workers[0]?.answer('select 1', 5000);
     workers[1]?.answer('select 1', 5000);
     workers[1]?.source.go('open');
+    for (const { source } of workers) source.healthNow = { status: 2, probeMs: 1, probedAt: 1 };
     const told = workers.map(({ metrics }) => {
       const own = new Registry();
       registerIn(own, metrics);
@@ -119,6 +123,7 @@ describe('the registry of prom-client', () => {
     const text = await AggregatorRegistry.aggregate(await Promise.all(told)).metrics();
     expect(valueOf(text, 'db_slow_queries_total{database="main"}')).to.equal(2);
     expect(valueOf(text, 'db_circuit_breaker_state{database="main"}')).to.equal(1);
+    expect(valueOf(text, 'db_health_status{database="main"}'), 'no sum').to.equal(2);
     expect(text).to.match(/^db_query_duration_seconds_count\{.*operation="SELECT",outcome="ok"\} 2$/m);
   });
 });

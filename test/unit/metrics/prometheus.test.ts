@@ -1,10 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ConfigurationError } from '../../../lib/errors/errors.js';
 import { exposition } from '../../../lib/metrics/exposition.js';
 import { families } from '../../../lib/metrics/families.js';
 import { PrometheusMetrics } from '../../../lib/metrics/prometheus.js';
 import { FakeClock } from '../../../lib/testing/index.js';
-import { readFileSync } from 'node:fs';
 import { fakeDatabase, sqlError, valueOf } from './fake-database.js';
 
 describe('Prometheus metrics', () => {
@@ -68,6 +68,15 @@ describe('Prometheus metrics', () => {
     });
     expect(valueOf(text, 'db_connection_pool_size{database="main",state="active"}')).to.equal(3);
     expect(valueOf(text, 'db_connection_pool_size{database="main",state="idle"}')).to.equal(2);
+  });
+
+  it('say how many errors were folded together', () => {
+    const { answer, metrics } = fakeDatabase();
+    for (let i = 0; i < 100; i++) answer('select 1', 1, sqlError(`P${String(i).padStart(4, '0')}`));
+    const folded = valueOf(exposition([metrics]), 'db_query_errors_total{database="main",error_type="other"}');
+    expect(folded).to.be.above(50);
+    const dropped = 'db_metrics_dropped_series_total{database="main",metric="db_query_errors_total"}';
+    expect(valueOf(exposition([metrics]), dropped)).to.equal(folded);
   });
 
   it('say 1 of a circuit that is open, be it by hand', () => {
