@@ -88,14 +88,14 @@ export class Observation {
 
   #source(): MetricsSource {
     const db = this.#db;
-    const { statements, counts, leaks } = this.#inside;
+    const inside = this.#inside;
     return {
       database: db.name,
-      statements,
-      counts,
+      statements: inside.statements,
+      counts: () => inside.counts(),
       circuit: () => ({ state: db.circuit.state, rejections: db.circuit.describe().rejections }),
       leaksSuspected: () => db.detectConnectionLeaks().length,
-      leaksReported: leaks,
+      leaksReported: () => inside.leaks(),
       health: () => {
         const { status, probe, checked_at } = this.health.report();
         return {

@@ -5,9 +5,6 @@ import { codeOf } from './query-outcome.js';
 import type { MetricsSource } from './source.js';
 import { version } from './version.js';
 
-/** A statement that tells of which request it was. Without the scope there is no span: nobody would be its parent. */
-type TracedStatement = AnsweredStatement & { readonly scope?: Scope | undefined };
-
 const SQLSTATE_LENGTH = 5;
 
 export interface Spans {

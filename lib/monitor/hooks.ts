@@ -20,6 +20,8 @@ export interface AnsweredStatement {
   /** As its user wrote it, literals and comments included: to be fingerprinted, never to be shown. */
   readonly text: string;
   readonly requestId: string | undefined;
+  /** The same that `onAsked` was given; undefined outside of every scope. */
+  readonly scope?: Scope | undefined;
   /** Rows returned or changed, as the server has counted them; undefined where it failed or there is no such number. */
   readonly rows: number | undefined;
 }
