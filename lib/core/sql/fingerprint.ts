@@ -85,9 +85,11 @@ function shapeOf(statement: string): string {
         break;
       }
       case 'operator':
-      case 'punctuation':
-        shape.add(prefix.slice(start, end));
-        setting.take(prefix.slice(start, end));
+      case 'punctuation': {
+        const sign = prefix.slice(start, end);
+        shape.add(sign);
+        setting.take(sign);
+      }
     }
   }
   return cut ? shape.finishCut() : shape.finish();

@@ -46,6 +46,7 @@ describe('a histogram of durations', () => {
   it('takes what is shorter than 0.01 ms, longer than an hour, negative or no number', () => {
     const histogram = histogramOf([0, 1e-9, -5, NaN, 1e9, Number.MAX_VALUE]);
     expect(histogram.count).to.equal(6);
+    expect(histogramOf([-5, NaN, 1]).total).to.equal(1);
     expect(histogram.quantile(0.5)).to.be.within(0, 0.01);
     expect(histogram.quantile(1)).to.be.within(3_400_000, Number.MAX_VALUE);
     expect(histogramOf([1e8, 2e8]).quantile(0.5)).to.equal(1e8);

@@ -108,6 +108,16 @@ describe('the query monitor', () => {
       expect(monitor.size).to.be.within(30, 200);
     });
 
+    it('counts a statement as larger when its times differ more', () => {
+      const { monitor, run } = monitored({ mostBytes });
+      run('select a', { ms: 1 });
+      const before = monitor.bytes;
+      run('select a', { ms: 1 });
+      expect(monitor.bytes).to.equal(before);
+      run('select a', { ms: 1000 });
+      expect(monitor.bytes - before).to.be.above(8 * 60);
+    });
+
     it('keeps a statement that was called often through a flood of those that come once', () => {
       const { monitor, run, has } = monitored({ mostBytes });
       for (let i = 0; i < 100; i++) run('select often');
