@@ -14,8 +14,8 @@ const statements = 1_000_000;
 /** What a million different statements leave in memory, beyond what making their texts leaves. */
 export async function monitorMemory(): Promise<MonitorMemory> {
   const without = await leftBy('nothing');
-  const with_ = await leftBy('monitor');
-  return { statements, heapMb: (with_ - without) / 2 ** 20 };
+  const withMonitor = await leftBy('monitor');
+  return { statements, heapMb: (withMonitor - without) / 2 ** 20 };
 }
 
 async function leftBy(what: 'nothing' | 'monitor'): Promise<number> {
