@@ -24,7 +24,7 @@ export class LineLimit {
   admit(): boolean {
     const { clock, mostASecond } = this.#options;
     const now = clock.now();
-    if (now - this.#beganAt >= 1000 && this.#timer === undefined) {
+    if (now - this.#beganAt >= 1000) {
       this.#beganAt = now;
       this.#lines = 0;
     }

@@ -205,15 +205,6 @@ describe('Explainer', () => {
       await client.query(`alter database "${name}" reset standard_conforming_strings`);
     }
   });
-
-  it('works where the default is a serializable transaction', async () => {
-    await client.query('alter role postgres set default_transaction_isolation = serializable');
-    try {
-      expect(await planOf('select id from item order by id')).to.be.an('array');
-    } finally {
-      await client.query('alter role postgres reset default_transaction_isolation');
-    }
-  });
 });
 
 describe('explainStatement', () => {

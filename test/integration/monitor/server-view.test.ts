@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import pg from 'pg';
+import { explainStatement } from '../../../lib/monitor/explain-statement.js';
 import { ServerView } from '../../../lib/monitor/server-view.js';
 import type { ServerReport } from '../../../lib/monitor/server-report.js';
 import { FakeClock, startPostgres } from '../../../lib/testing/index.js';
@@ -173,6 +175,19 @@ describe('ServerView', () => {
     expect(asked()).to.equal(2);
   });
 
+  it('opens its connection outside the request', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    let seen: string | undefined = 'nothing';
+    const view = new ServerView({
+      inspect: () => {
+        seen = storage.getStore();
+        return Promise.reject(new Error('enough'));
+      },
+    });
+    await storage.run('request', () => failureOf(view.read()));
+    expect(seen).to.equal(undefined);
+  });
+
   it('rejects where the server cannot be asked, and asks anew the next time', async () => {
     let isDown = true;
     const inspect = inspectByClient(database.connectionString);
@@ -261,6 +276,17 @@ describe('ServerView', () => {
       );
       expect(report!.archiver).to.include({ is_enabled: true, last_archived: null });
       expect(Date.now() - Date.parse(report!.archiver!.last_failed!)).to.be.within(-1000, 60_000);
+    });
+
+    it('works on a standby, as plans do, where transactions are serializable by default', async () => {
+      const url = new URL(standby!.connectionString);
+      url.searchParams.set('options', '-c default_transaction_isolation=serializable');
+      const inspect = inspectByClient(url.href);
+      expect((await new ServerView({ inspect }).read()).is_in_recovery).to.equal(true);
+      const explain = (hasParameters: boolean, text: string) =>
+        inspect((run) => explainStatement(run, text, { hasParameters, timeoutMs: 2000 }), 5000);
+      expect(await explain(false, 'select relname from pg_class')).to.be.an('array');
+      expect(await explain(true, 'select relname from pg_class where oid = $1')).to.be.an('array');
     });
 
     it('hides the receivers from a role that may not see them', async () => {

@@ -38,6 +38,7 @@ describe('explainable', () => {
     'select 1; "a"',
     'select "begin atomic; delete from t; end',
     "select 'a",
+    "select '\0'",
     'select $a$ b',
     'select 1 /* ',
     'select 1\0; delete from t',
