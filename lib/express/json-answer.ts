@@ -21,8 +21,7 @@ export type Answers = Readonly<Record<string, (req: IncomingMessage) => Answer |
  */
 export function answering(answers: Answers, log: SparingLog): Handler {
   return (req, res, next) => {
-    const path = pathOf(req);
-    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+    const answer = answers[pathOf(req)];
     if (answer === undefined) next();
     else void respond(req, res, answer, log);
   };

@@ -11,7 +11,7 @@ describe('HealthMonitor', () => {
   let clock: HeldUpClock;
   let signals: AbortSignal[];
   let ask: (signal: AbortSignal) => Promise<void>;
-  let state: HealthState;
+  let state: { -readonly [Key in keyof HealthState]: HealthState[Key] };
   let loopMs: number;
   let intervals: number;
   let monitor: HealthMonitor;
@@ -88,6 +88,8 @@ describe('HealthMonitor', () => {
       stale: false,
     });
     expect(warnings).to.deep.equal(['The database has not been asked yet', 'Not ready: starting']);
+    delete state.reason;
+    expect(monitor.report().status).to.equal('unhealthy');
   });
 
   it('is degraded before the first probe has ended, where the pool has connections', () => {
