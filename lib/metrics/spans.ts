@@ -10,7 +10,7 @@ const SQLSTATE_LENGTH = 5;
 export interface Spans {
   readonly onAsked: (text: string, scope: Scope) => void;
   readonly onAnswered: (
-    statement: TracedStatement,
+    statement: AnsweredStatement,
     ms: number,
     error: Error | undefined,
     attributes: Api.Attributes,
