@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { Scope } from '../core/scope/scope.js';
 import type { Mode } from '../pool/mode.js';
 import { requestId } from './request-id.js';
+import { requestTags } from './request-tags.js';
 
 /** How long a request without a deadline goes on refusing reads after its client has left. */
 const LEFT_MS = 30_000;
@@ -80,6 +81,10 @@ export class RequestScope extends Scope {
 
   override get requestId(): string | undefined {
     return this.#response === undefined ? this.#requestId : requestId(this.#response.req);
+  }
+
+  override get tags(): Readonly<Record<string, string>> | undefined {
+    return this.#response === undefined ? undefined : requestTags(this.#response.req);
   }
 
   override get isObserved(): boolean {

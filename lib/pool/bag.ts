@@ -41,6 +41,7 @@ export interface BagOptions extends ReclaimOptions {
   circuit: Circuit;
   slow: SlowStatements;
   hooks: HookList;
+  sqlComments: boolean;
   /** Opens a connection. */
   dial: (signal: AbortSignal) => Promise<GuardedClient>;
   /** A new connection's latest moment, on the clock of the deadlines. */
@@ -75,6 +76,7 @@ export class Bag implements EntryOwner {
   readonly circuit: Circuit;
   readonly slow: SlowStatements;
   readonly hooks: HookList;
+  readonly sqlComments: boolean;
   backstopMs = 0;
   closing = false;
   readonly #options: BagOptions;
@@ -101,6 +103,7 @@ export class Bag implements EntryOwner {
     this.circuit = options.circuit;
     this.slow = options.slow;
     this.hooks = options.hooks;
+    this.sqlComments = options.sqlComments;
     this.#opener = new Opener({
       deadlines: this.deadlines,
       max: options.max,

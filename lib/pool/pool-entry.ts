@@ -20,6 +20,7 @@ import { StalePlans } from './stale-plans.js';
 import { Submission } from './submission.js';
 import { unshared } from './query-forms.js';
 import { Statement } from './statement.js';
+import { tagged } from './tagged.js';
 import type { QueryCallback } from './statement.js';
 
 /** What an entry needs of the pool that holds it. */
@@ -35,6 +36,8 @@ export interface EntryOwner {
   readonly circuit: Circuit;
   readonly slow: SlowStatements;
   readonly hooks: HookList;
+  /** Statements are sent with the tags of their request. */
+  readonly sqlComments: boolean;
   /** The server's own statement_timeout on this pool's connections; 0 where it has none of ours. */
   readonly backstopMs: number;
   /** pg's option of that name: CancelRequests go the same way as the connections. */
@@ -231,7 +234,8 @@ export class PoolEntry {
       return;
     }
     try {
-      this.client.submit(unshared(work.config), work.values, (error, result) => this.#onAnswer(work, error, result));
+      const config = this.owner.sqlComments ? tagged(work.config, work.scope) : work.config;
+      this.client.submit(unshared(config), work.values, (error, result) => this.#onAnswer(work, error, result));
     } catch (error) {
       // pg throws for what it cannot send before it has sent anything.
       work.error = error as Error;

@@ -132,6 +132,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
         circuit: guard.circuit,
         slow: guard.slow,
         hooks,
+        sqlComments: resolved.monitor !== false && resolved.monitor.sqlComments,
         dial: (signal) => dialer.dial(signal),
         expiry: (now) => expiry(now, resolved.maxLifetimeMs),
       },

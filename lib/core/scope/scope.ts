@@ -66,6 +66,11 @@ export class Scope {
     return this.parent?.requestId;
   }
 
+  /** What the statements of the request may be marked with. */
+  get tags(): Readonly<Record<string, string>> | undefined {
+    return this.parent?.tags;
+  }
+
   /** It is that of a request, or within one. */
   get isInRequest(): boolean {
     return this.ofRequest || this.parent?.isInRequest === true;

@@ -31,6 +31,11 @@ export interface MonitorOptions {
   acquisitionSamples?: number | undefined;
   /** Bytes of memory for what is known of single statements, about. 100000 to 1000000000. Default: 2000000. */
   statementBytes?: number | undefined;
+  /**
+   * Whether statements of a request are sent with a comment that names its route and its trace (`traceparent`), as
+   * sqlcommenter does, for whoever reads the server's log or pg_stat_activity. Default: false.
+   */
+  sqlComments?: boolean | undefined;
   /** Gets the same tidings: for a monitor of your own. See `PoolHooks`. */
   hooks?: Partial<PoolHooks> | undefined;
 }
@@ -42,6 +47,7 @@ export interface ResolvedMonitorOptions {
   readonly repeatedInRequest: number | false;
   readonly acquisitionSamples: number;
   readonly statementBytes: number;
+  readonly sqlComments: boolean;
   readonly hooks: Partial<PoolHooks> | undefined;
 }
 
@@ -57,6 +63,7 @@ const rules: Rules<MonitorOptions> = {
   repeatedInRequest: either(integer(2, 1_000_000), never),
   acquisitionSamples: integer(1, 100_000),
   statementBytes: integer(100_000, 1_000_000_000, 'bytes'),
+  sqlComments: boolean,
   hooks: {
     expected: `an object with functions, each one of ${Object.keys(noHooks).join(', ')}`,
     accepts: (value) =>
@@ -86,9 +93,9 @@ export function resolveMonitor(
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
   const { slowQueryThresholdMs = environment.slowQueryThresholdMs() ?? 1000, explain = true } = given ?? {};
   const { leakThresholdMs = 30_000, repeatedInRequest = 20, acquisitionSamples = 1000 } = given ?? {};
-  const { statementBytes = 2_000_000, hooks } = given ?? {};
+  const { statementBytes = 2_000_000, sqlComments = false, hooks } = given ?? {};
   return Object.freeze({
     ...{ slowQueryThresholdMs, explain, leakThresholdMs, repeatedInRequest },
-    ...{ acquisitionSamples, statementBytes, hooks },
+    ...{ acquisitionSamples, statementBytes, sqlComments, hooks },
   });
 }

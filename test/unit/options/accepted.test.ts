@@ -58,6 +58,7 @@ describe('pool options', () => {
         repeatedInRequest: 20,
         acquisitionSamples: 1000,
         statementBytes: 2_000_000,
+        sqlComments: false,
         hooks: undefined,
       },
       backstops: { statement_timeout: 33_000, idle_in_transaction_session_timeout: 33_000 },
@@ -181,7 +182,7 @@ describe('pool options', () => {
     for (const own of [
       { slowQueryThresholdMs: 0, leakThresholdMs: 10, repeatedInRequest: 2, acquisitionSamples: 1 },
       { slowQueryThresholdMs: 2_147_483_647, leakThresholdMs: 2_147_483_647, repeatedInRequest: 1_000_000 },
-      { acquisitionSamples: 100_000, statementBytes: 1_000_000_000, explain: false },
+      { acquisitionSamples: 100_000, statementBytes: 1_000_000_000, explain: false, sqlComments: true },
       { leakThresholdMs: false as const, repeatedInRequest: false as const, statementBytes: 100_000, hooks },
     ]) {
       expect(ofMonitor(own)).to.deep.equal({ ...defaults, ...own });

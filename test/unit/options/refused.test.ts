@@ -77,6 +77,7 @@ const refused: Refused[] = [
   { options: { monitor: { repeatedInRequest: 1 } }, option: 'monitor.repeatedInRequest', says: ['from 2 to 1000000'] },
   { options: { monitor: { acquisitionSamples: 0 } }, option: 'monitor.acquisitionSamples', says: ['from 1 to 100000'] },
   { options: { monitor: { statementBytes: 99_999 } }, option: 'monitor.statementBytes', says: ['bytes', '100000'] },
+  { options: { monitor: { sqlComments: 1 } }, option: 'monitor.sqlComments', says: ['received 1'] },
   { options: { monitor: { hooks: 'all' } }, option: 'monitor.hooks', says: ['received "all"', 'onAnswered'] },
   { options: { monitor: { hooks: { onAnswered: 5 } } }, option: 'monitor.hooks', says: ['an object with functions'] },
   { options: { monitor: { hooks: { onAnswer: () => 1 } } }, option: 'monitor.hooks', says: ['onAnswered'] },
