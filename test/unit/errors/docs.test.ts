@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { Kind } from '../../../lib/errors/classification.js';
 import { conditions } from '../../../lib/errors/conditions.js';
 import type { ErrorCode, UnknownReason } from '../../../lib/errors/errors.js';
+import { tableRows } from '../../support/table-rows.js';
 import { appendix } from './appendix-a.js';
 
 const errors = readFileSync('docs/errors.md', 'utf8');
@@ -34,23 +35,17 @@ const reasons: Record<UnknownReason, true> = {
   closed: true,
 };
 
-/** The rows of the tables that begin with this cell, as their cells. */
-function rowsOf(text: string, first: string): string[][] {
-  const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
-  return rows.filter(([, cell]) => cell === `\`${first}\``).map((cells) => cells.slice(1, -1));
-}
-
 describe('docs/errors.md', () => {
   for (const code of Object.keys(codes)) {
     it(`tells what ${code} is, and what to do`, () => {
-      expect(rowsOf(errors, code)).to.have.length(1);
+      expect(tableRows(errors, code)).to.have.length(1);
       expect(errors).to.match(new RegExp(`^\\| \`\\w+Error\` +\\| \`${code}\` +\\|`, 'm'));
     });
   }
 
   for (const kind of Object.keys(conditions) as Kind[]) {
     it(`tells what ${kind} is, and what it is known by`, () => {
-      const rows = rowsOf(errors, kind);
+      const rows = tableRows(errors, kind);
       expect(rows).to.have.length(1);
       const [, told = ''] = rows[0] ?? [];
       expect(told).not.to.equal('');
@@ -60,7 +55,7 @@ describe('docs/errors.md', () => {
   it('puts no class of SQLSTATE, and no code, with another kind', () => {
     const named: string[] = [];
     for (const kind of Object.keys(conditions)) {
-      const [, told = ''] = rowsOf(errors, kind)[0] ?? [];
+      const [, told = ''] = tableRows(errors, kind)[0] ?? [];
       const said = told.replace(/(?:FATAL|ERROR) 08P01|0A000 of \w+|57014[^;]*/g, '');
       for (const code of said.match(/\b[0-9A-Z]{5}\b(?<=\d.*)/g) ?? []) {
         const row = appendix.find((one) => one.code === code);
@@ -74,7 +69,7 @@ describe('docs/errors.md', () => {
 
   it('tells the status 503 of exactly the kinds that mean it', () => {
     for (const { code, kind, unavailable } of appendix) {
-      const status = rowsOf(errors, kind)[0]?.[3] ?? '';
+      const status = tableRows(errors, kind)[0]?.[3] ?? '';
       const means503 = status.startsWith('503') && !status.includes(`not ${code}`);
       expect(means503, code).to.equal(unavailable);
     }
@@ -84,7 +79,7 @@ describe('docs/errors.md', () => {
 describe('docs/commit-outcomes.md', () => {
   for (const reason of Object.keys(reasons)) {
     it(`tells what ${reason} means, and the next step`, () => {
-      const rows = rowsOf(outcomes, reason);
+      const rows = tableRows(outcomes, reason);
       expect(rows).to.have.length(1);
       expect(rows[0]).to.have.length(3);
     });
