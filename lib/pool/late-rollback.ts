@@ -23,6 +23,7 @@ export class LateRollback extends Statement {
   }
 
   override start(): void {
+    this.onTurn();
     const now = this.entry.deadlines.now();
     this.#endAt = now + GRACE_MS;
     this.entry.deadlines.add(this, now + ANSWER_MS);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import Cursor from 'pg-cursor';
 import { ResilientPool, runWithDeadline } from '../../../lib/index.js';
@@ -72,6 +73,20 @@ describe('the hooks of a pool', () => {
     expect(named('answered')[0]?.[2]).to.equal(undefined);
     await failureOf(runWithDeadline(50, () => pool.query('select pg_sleep(5)')));
     expect(named('answered').at(-1)?.[5]).to.have.property('code', 'DB_DEADLINE_EXCEEDED');
+  });
+
+  it('tell how long a ROLLBACK took that was sent after its deadline', async () => {
+    open();
+    const client = await pool.connect();
+    await client.query('begin');
+    await runWithDeadline(20, async () => {
+      await sleep(200);
+      await client.query('rollback').catch(() => undefined);
+    }).catch(() => undefined);
+    await eventually(() => named('answered').length === 2, 5000, 'it is answered');
+    expect(named('answered')[1]?.slice(1, 2)).to.deep.equal(['rollback']);
+    expect(named('answered')[1]?.[4]).to.be.within(0, 150);
+    client.release();
   });
 
   it('tell of a client that is checked out, by whom, and that it came back', async () => {

@@ -18,6 +18,7 @@ const ofMonitor: Record<keyof MonitorOptions, true> = {
   repeatedInRequest: true,
   acquisitionSamples: true,
   statementBytes: true,
+  sqlComments: true,
   hooks: true,
 };
 const ofHealth: Record<keyof HealthOptions, true> = { intervalMs: true, timeoutMs: true };
