@@ -4,6 +4,8 @@ import type { ConnectionCounts, HealthStatus } from './reports.js';
 /** What else there is to know of a pool. */
 export interface PoolSigns {
   readonly circuitState: 'closed' | 'open' | 'half-open' | 'isolated';
+  /** Whether it refuses calls: one that only counts does not, be it open. */
+  readonly refuses: boolean;
   /** Connections that are suspected to be leaked now. */
   readonly leaks: number;
   /** For how long at least 90 % of the connections have been in use, in milliseconds. */
@@ -17,12 +19,10 @@ const SLOW_MS = 1000;
 const LEAST_ACQUISITIONS = 20;
 
 const circuits: Readonly<Record<Exclude<PoolSigns['circuitState'], 'closed'>, string>> = {
-  open:
-    'The circuit is open: the database is unreachable or ill, and calls are refused until it answers. ' +
-    'See that it runs and can be reached',
+  open: 'The circuit is open: the database is unreachable or ill. See that it runs and can be reached',
   'half-open':
     'The circuit is half-open: the database has answered, and more calls are let through when it does so again',
-  isolated: 'The circuit is isolated by hand: calls are refused until resume() is called',
+  isolated: 'The circuit is isolated by hand, until resume() is called',
 };
 
 /** Judges a pool by its numbers of now and of the last minute. */
@@ -49,10 +49,18 @@ export function healthStatus(counts: ConnectionCounts, acquisitions: Acquisition
   };
 }
 
-function criticalSigns(counts: ConnectionCounts, acquisitions: Acquisitions, { circuitState }: PoolSigns): string[] {
+function criticalSigns(
+  counts: ConnectionCounts,
+  acquisitions: Acquisitions,
+  { circuitState, refuses }: PoolSigns,
+): string[] {
   const { active, waiting, max } = counts;
   const signs: string[] = [];
-  if (circuitState !== 'closed') signs.push(circuits[circuitState]);
+  if (circuitState !== 'closed') {
+    signs.push(
+      `${circuits[circuitState]}; ${refuses ? 'calls are refused meanwhile' : 'by its mode it refuses nothing'}`,
+    );
+  }
   const late = recentlyLate(acquisitions);
   if (active >= max && waiting > 0 && late > 0) {
     signs.push(

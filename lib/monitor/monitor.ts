@@ -29,7 +29,7 @@ export interface MonitorOptions {
   readonly acquisitionSamples: number;
   readonly statementBytes: number;
   readonly counts: () => ConnectionCounts;
-  readonly circuitState: () => CircuitState;
+  readonly circuit: () => { readonly circuitState: CircuitState; readonly refuses: boolean };
   readonly inspect: Inspect;
   readonly clock?: Clock;
 }
@@ -76,9 +76,9 @@ export class Monitor implements PoolHooks {
   }
 
   health(): HealthStatus {
-    const { counts, circuitState } = this.#options;
+    const { counts, circuit } = this.#options;
     return healthStatus(counts(), this.connections.acquisitions, {
-      circuitState: circuitState(),
+      ...circuit(),
       leaks: this.leaks.suspected().length,
       sustainedHighMs: this.#utilisation.sustainedHighMs,
     });

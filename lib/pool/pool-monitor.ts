@@ -52,7 +52,7 @@ export class PoolMonitor {
       ...(own === false ? off : own),
       ...{ name, logger },
       counts: () => this.counts(),
-      circuitState: () => bag.circuit.state,
+      circuit: () => ({ circuitState: bag.circuit.state, refuses: bag.circuit.refuses }),
       inspect: inspection.inspect,
     });
     if (own === false) return;

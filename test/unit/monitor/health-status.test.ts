@@ -20,6 +20,7 @@ describe('healthStatus', () => {
   const statusOf = (counts: Partial<ConnectionCounts> = {}, signs: Partial<PoolSigns> = {}): HealthStatus =>
     healthStatus({ ...quiet, ...counts }, acquisitions, {
       circuitState: 'closed',
+      refuses: false,
       leaks: 0,
       sustainedHighMs: 0,
       ...signs,
@@ -52,9 +53,15 @@ describe('healthStatus', () => {
   });
 
   it('is critical where the circuit is not closed', () => {
-    expectOne(statusOf({}, { circuitState: 'open' }), 'critical', /^The circuit is open: .*reached/);
+    const open = { circuitState: 'open' } as const;
+    expectOne(
+      statusOf({}, { ...open, refuses: true }),
+      'critical',
+      /^The circuit is open: .*reached; calls are refused/,
+    );
+    expectOne(statusOf({}, open), 'critical', /^The circuit is open: .*; by its mode it refuses nothing$/);
     expectOne(statusOf({}, { circuitState: 'half-open' }), 'critical', /^The circuit is half-open: /);
-    expectOne(statusOf({}, { circuitState: 'isolated' }), 'critical', /^The circuit is isolated by hand: .*resume\(\)/);
+    expectOne(statusOf({}, { circuitState: 'isolated' }), 'critical', /^The circuit is isolated by hand, .*resume\(\)/);
   });
 
   it('is critical where all connections are in use, calls wait, and some came away with nothing in the last minute', () => {
