@@ -6,6 +6,7 @@ import { common } from './openapi/operation.js';
 import type { Paths } from './openapi/operation.js';
 import { problemSchemas } from './openapi/problem-schemas.js';
 import type { Schema } from './openapi/schema.js';
+import { serverSchemas } from './openapi/server-schemas.js';
 
 /** The parts of OpenAPI 3.1 that are used. */
 export interface OpenApi {
@@ -30,7 +31,7 @@ export function openApi({ health, metrics }: { readonly health: boolean; readonl
     // Relative to this document, since only the application knows where the routes are mounted.
     servers: [{ url: '.' }],
     paths: { ...(health && healthPaths), ...(metrics && metricsPaths), ...ownPath },
-    components: { schemas: { ...healthSchemas, ...metricsSchemas, ...problemSchemas } },
+    components: { schemas: { ...healthSchemas, ...metricsSchemas, ...serverSchemas, ...problemSchemas } },
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   QueryPerformance,
   SlowQuery,
 } from '../../monitor/reports.js';
+import type { ServerReport } from '../../monitor/server-report.js';
 
 const at = '2026-03-01T12:00:00.000Z';
 const fingerprint = '9f86d081884c7d65';
@@ -71,4 +72,28 @@ export const query: QueryPerformance = {
   last_run: at,
 };
 
-export const serverReport = { checked_at: at };
+export const serverReport: ServerReport = {
+  at,
+  version: '17.5',
+  is_in_recovery: false,
+  connections_used: 14,
+  max_connections: 100,
+  superuser_reserved: 3,
+  sessions: {
+    active: 2,
+    idle: 9,
+    idle_in_transaction: 1,
+    idle_in_transaction_aborted: 0,
+    other: 0,
+    hidden: 0,
+    longest_transaction_s: 0.35,
+    blocked_sessions: 0,
+  },
+  database_size_bytes: 48_234_496,
+  statistics: { cache_hit_ratio: 0.9987, deadlocks: 0, temp_bytes: 0 },
+  replication: [{ name: 'standby-1', state: 'streaming', sync_state: 'async', lag_bytes: 1024, replay_lag_s: 0.004 }],
+  standby: null,
+  archiver: { is_enabled: true, archived_count: 312, failed_count: 0, last_archived: at, last_failed: null },
+  archive_queue_length: null,
+  not_visible: [{ part: 'archive_queue', reason: 'permission' }],
+};

@@ -92,7 +92,6 @@ export const metricsSchemas: Readonly<Record<string, Schema>> = {
   Queries: object('Statements in the order that was asked for', {
     queries: list('At most as many as limit says', schemaRef('QueryPerformance')),
   }),
-  ServerReport: { type: 'object', description: "The database server's own view, as far as the role may see it" },
 };
 
 function orFalse(description: string): Schema {

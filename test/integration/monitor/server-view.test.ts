@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import pg from 'pg';
+import { schemaRef } from '../../../lib/express/openapi/schema.js';
 import { explainStatement } from '../../../lib/monitor/explain-statement.js';
 import { ServerView } from '../../../lib/monitor/server-view.js';
 import type { ServerReport } from '../../../lib/monitor/server-report.js';
@@ -9,6 +10,7 @@ import type { PostgresServer } from '../../../lib/testing/index.js';
 import { startStandby } from '../../../lib/testing/start-standby.js';
 import { sharedPostgres } from '../../support/postgres.js';
 import { eventually } from '../../support/settle.js';
+import { expectValid } from '../../unit/express/routes/conformity.js';
 import { failureOf } from '../compat/failure-of.js';
 import { testDatabase } from '../compat/test-database.js';
 import type { TestDatabase } from '../compat/test-database.js';
@@ -231,7 +233,11 @@ describe('ServerView', () => {
       await primary.stop();
     });
 
-    const read = (of: PostgresServer): Promise<ServerReport> => viewAs(of.connectionString).read();
+    async function read(of: PostgresServer): Promise<ServerReport> {
+      const report = await viewAs(of.connectionString).read();
+      expectValid(schemaRef('ServerReport'), report, 'the report');
+      return report;
+    }
 
     it('tells the lag, from both sides', async () => {
       await primary.query('create table t as select 1 as n');

@@ -1,8 +1,15 @@
-import { leak, poolConfig, poolHealth, query, slowQuery } from '../../../../lib/express/openapi/metrics-examples.js';
+import {
+  leak,
+  poolConfig,
+  poolHealth,
+  query,
+  serverReport,
+  slowQuery,
+} from '../../../../lib/express/openapi/metrics-examples.js';
 import type { HealthReport } from '../../../../lib/health/health-report.js';
 import type { PoolMetrics } from '../../../../lib/monitor/reports.js';
 
-export { poolHealth, query };
+export { poolHealth, query, serverReport };
 
 export const poolMetrics: PoolMetrics = {
   monitoring_enabled: true,

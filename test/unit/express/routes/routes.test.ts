@@ -7,7 +7,7 @@ import { HealthMonitor } from '../../../../lib/health/health-monitor.js';
 import { ConfigurationError } from '../../../../lib/index.js';
 import { eventually } from '../../../support/settle.js';
 import { document, expectDocumented } from './conformity.js';
-import { healthReport, poolHealth, poolMetrics, query } from './reports.js';
+import { healthReport, poolHealth, poolMetrics, query, serverReport } from './reports.js';
 import { mounts, serve } from './service.js';
 import type { Asked, Received, Service } from './service.js';
 import { fakeSource } from './source.js';
@@ -126,7 +126,7 @@ for (const { name, mount } of mounts) {
     });
 
     it("tell the server's own view", async () => {
-      expect((await get('/metrics/server')).body).to.deep.equal({ replication: [] });
+      expect((await get('/metrics/server')).body).to.deep.equal(serverReport);
     });
 
     it('ask the server once, however many want to know, and while it fails too', async () => {

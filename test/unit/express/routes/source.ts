@@ -1,7 +1,7 @@
 import type { HealthSource } from '../../../../lib/express/health-routes.js';
 import type { MetricsSource } from '../../../../lib/express/metrics-routes.js';
 import type { QueryParameters } from '../../../../lib/express/query-parameters.js';
-import { healthReport, poolMetrics, query } from './reports.js';
+import { healthReport, poolMetrics, query, serverReport } from './reports.js';
 
 export type Source = { -readonly [Key in keyof (HealthSource & MetricsSource)]: (HealthSource & MetricsSource)[Key] };
 
@@ -18,7 +18,7 @@ export function fakeSource(): Source & { readonly asked: QueryParameters[] } {
       asked.push(options);
       return [query];
     },
-    server: async () => ({ replication: [] }),
+    server: async () => serverReport,
     prometheus: () => 'db_circuit_breaker_state{database="db"} 0\n',
   };
 }
