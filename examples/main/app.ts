@@ -5,6 +5,7 @@ import type { DbResilience } from 'express-db-resilience';
 import { exploits } from './exploits.js';
 import { faultRoutes } from './fault-routes.js';
 import type { Faults } from './faults.js';
+import { mistakes } from './mistakes.js';
 
 export interface AppOptions {
   resilience: DbResilience;
@@ -26,13 +27,14 @@ export function createApp({ resilience, faults, guide }: AppOptions): Express {
   app.use('/api', resilience.routes());
   app.use('/faults', faultRoutes(faults));
   app.use('/exploits', exploits());
+  app.use('/mistakes', mistakes());
   app.get('/slow', async (req, res) => {
     const seconds = Number(req.query.seconds ?? '10');
     if (!(seconds >= 0 && seconds <= 60)) {
       res.status(400).json({ error: 'seconds is a number from 0 to 60' });
       return;
     }
-    await req.db.query('select pg_sleep($1)', [seconds]);
+    await req.db.query('select count(*) from express_db_resilience_example.exploits, pg_sleep($1)', [seconds]);
     res.json({ slept: seconds });
   });
 

@@ -25,6 +25,19 @@ export function guide({ url, database, breakable }: GuideOptions): string {
          -d '{"title": "A new one", "severity": "high"}'
     curl -i '${url}/slow?seconds=10'    # 504 after 3 s
     curl -i ${url}/api/readyz
+
+  What the monitor tells of it, here and over HTTP:
+
+    curl '${url}/slow?seconds=1'    # told with its plan
+    curl ${url}/mistakes/n-plus-one
+    curl -X POST ${url}/mistakes/leak    # told after 5 s
+
+    curl ${url}/api/health/database
+    curl ${url}/api/metrics/database
+    curl '${url}/api/metrics/queries?limit=10'
+    curl ${url}/api/metrics/server
+    curl ${url}/api/metrics    # for Prometheus
+    curl ${url}/api/openapi.json
 `,
   ];
   if (breakable) {

@@ -1,16 +1,16 @@
 import type { Logger } from 'express-db-resilience';
+import { detailsOf } from './details.js';
 import type { Terminal } from './terminal.js';
 
 /** What the package reports, in the example's own terminal. A service would give it its pino. */
 export function logTo(terminal: Terminal): Logger {
   const write = (fields: object, message: string) => {
-    const { err, advice } = fields as { err?: Error; advice?: string };
-    const lines = [message, err?.message, advice].filter((line) => line !== undefined);
-    terminal.say(lines.map((line, index) => wrapped(line, index === 0 ? '  ' : '    ')).join('\n'));
+    const details = detailsOf(fields).map((line) => wrapped(line, '    '));
+    terminal.say([wrapped(message, '  '), ...details].join('\n'));
   };
   return { debug: () => undefined, info: write, warn: write, error: write };
 }
 
 function wrapped(text: string, indent: string): string {
-  return text.replace(/(.{1,72})(?:\s+|$)/g, `${indent}$1\n`).trimEnd();
+  return text.replace(/(\S{72,}|.{1,72})(?:\s+|$)/g, `${indent}$1\n`).trimEnd();
 }

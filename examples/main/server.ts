@@ -54,6 +54,7 @@ async function serve(database: Database, settings: Settings): Promise<void> {
     drainTimeoutMs: 4000,
     min: 1,
     max: 5,
+    monitor: { slowQueryThresholdMs: 500, leakThresholdMs: 5000 },
     logger: logTo(terminal),
     // The terminal is for what happens to the database.
     requestLog: false,
