@@ -28,20 +28,36 @@ export function promtool(
   });
 }
 
+export interface Alert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly state: 'pending' | 'firing';
+  /** ISO 8601: since when it has been pending. */
+  readonly activeAt: string;
+}
+
 export interface PrometheusServer {
   readonly url: string;
+  alerts(): Promise<Alert[]>;
+  /** Of the first series that the query has. */
+  valueOf(query: string): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
 export interface PrometheusOptions {
-  /** `host:port` whose /metrics is read each second. */
+  /** `host:port` that is read each second. */
   readonly target: string;
+  /** Default: /metrics. */
+  readonly path?: string;
   /** Texts of rule files, by name. */
   readonly rules: Readonly<Record<string, string>>;
 }
 
 /** A Prometheus of one's own, with its data in a folder that goes with it. */
-export async function startPrometheus(binary: string, { target, rules }: PrometheusOptions): Promise<PrometheusServer> {
+export async function startPrometheus(
+  binary: string,
+  { target, path = '/metrics', rules }: PrometheusOptions,
+): Promise<PrometheusServer> {
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
   const config = join(folder, 'prometheus.yml');
   await writeFile(
@@ -49,7 +65,7 @@ export async function startPrometheus(binary: string, { target, rules }: Prometh
     JSON.stringify({
       global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
       rule_files: Object.keys(rules),
-      scrape_configs: [{ job_name: 'app', static_configs: [{ targets: [target] }] }],
+      scrape_configs: [{ job_name: 'app', metrics_path: path, static_configs: [{ targets: [target] }] }],
     }),
   );
   for (const [name, text] of Object.entries(rules)) await writeFile(join(folder, name), text);
@@ -82,7 +98,21 @@ export async function startPrometheus(binary: string, { target, rules }: Prometh
     await stop();
     throw new Error(`Prometheus did not start: ${log}`, { cause: error });
   }
-  return { url, stop };
+  return {
+    url,
+    stop,
+    alerts: async () => (await ask<{ alerts: Alert[] }>(`${url}/api/v1/alerts`)).alerts,
+    valueOf: async (query) => {
+      const path = `/api/v1/query?query=${encodeURIComponent(query)}`;
+      const { result } = await ask<{ result: { value: [number, string] }[] }>(url + path);
+      return result[0] === undefined ? undefined : Number(result[0].value[1]);
+    },
+  };
+}
+
+async function ask<T>(url: string): Promise<T> {
+  const { data } = (await (await fetch(url)).json()) as { data: T };
+  return data;
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -9,12 +9,6 @@ import type { PrometheusServer } from '../../support/prometheus.js';
 import { eventually } from '../../support/settle.js';
 import { fakeDatabase } from '../../unit/metrics/fake-database.js';
 
-interface Alert {
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-  state: string;
-}
-
 describe('a Prometheus with our alerts', function () {
   this.timeout(60_000);
 
@@ -48,23 +42,13 @@ describe('a Prometheus with our alerts', function () {
     await new Promise((resolve) => (application ? application.close(resolve) : resolve(undefined)));
   });
 
-  async function ask<T>(path: string): Promise<T> {
-    const { data } = (await (await fetch(prometheus.url + path)).json()) as { data: T };
-    return data;
-  }
-
-  const alerts = async () => (await ask<{ alerts: Alert[] }>('/api/v1/alerts')).alerts;
-  const states = async () => (await alerts()).map(({ labels, state }) => `${String(labels.alertname)} ${state}`).join();
-
-  async function valueOf(query: string): Promise<number | undefined> {
-    const path = `/api/v1/query?query=${encodeURIComponent(query)}`;
-    const { result } = await ask<{ result: { value: [number, string] }[] }>(path);
-    return result[0] === undefined ? undefined : Number(result[0].value[1]);
-  }
+  const valueOf = (query: string) => prometheus.valueOf(query);
+  const states = async () =>
+    (await prometheus.alerts()).map(({ labels, state }) => `${String(labels.alertname)} ${state}`).join();
 
   it('tells of a circuit that opens, while it lasts, and no more once it is closed', async () => {
     await eventually(async () => (await valueOf('db_circuit_breaker_state')) === 0, 10_000, 'the state is read');
-    expect(await alerts()).to.deep.equal([]);
+    expect(await prometheus.alerts()).to.deep.equal([]);
     const seen = new Set<string>();
     const see = async (wanted: string) => {
       const now = await states();
@@ -74,7 +58,7 @@ describe('a Prometheus with our alerts', function () {
     database.source.go('open');
     await eventually(() => see('DatabaseCircuitNotClosed firing'), 30_000, 'the alert fires');
     expect([...seen]).to.include('DatabaseCircuitNotClosed pending');
-    const [alert] = await alerts();
+    const [alert] = await prometheus.alerts();
     expect(alert?.labels).to.include({ severity: 'critical', database: 'main', job: 'app' });
     expect(alert?.annotations.summary).to.include('The circuit to database main');
     database.source.go('half-open');
