@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from '../core/logger.js';
+import type { ServerReport } from '../monitor/server-report.js';
 import type { LeakWarning, PoolMetrics, QueryPerformance, SlowQuery } from '../monitor/reports.js';
 import { mayShowSql } from './access.js';
 import type { Authorize } from './access.js';
@@ -18,7 +19,7 @@ export interface MetricsSource {
   poolMetrics(): PoolMetrics;
   queries(options: QueryParameters): QueryPerformance[];
   /** The server's own view, without SQL. It has a time-out of its own. */
-  server?(): Promise<object>;
+  server?(): Promise<ServerReport>;
   /** In the text format 0.0.4. */
   prometheus(): string | Promise<string>;
 }

@@ -47,13 +47,18 @@ export class QueryGroup {
       calls: times.count,
       errors: this.#errors,
       rows: this.#rows,
-      total_ms: times.total,
-      mean_ms: times.total / times.count,
-      p50_ms: times.quantile(0.5),
-      p95_ms: times.quantile(0.95),
-      p99_ms: times.quantile(0.99),
-      max_ms: times.max,
+      total_ms: rounded(times.total),
+      mean_ms: rounded(times.total / times.count),
+      p50_ms: rounded(times.quantile(0.5)),
+      p95_ms: rounded(times.quantile(0.95)),
+      p99_ms: rounded(times.quantile(0.99)),
+      max_ms: rounded(times.max),
       last_run: new Date(this.#lastRun).toISOString(),
     };
   }
+}
+
+/** To a thousandth: a statement may take less than a tenth. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
