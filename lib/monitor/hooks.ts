@@ -38,7 +38,7 @@ export interface PoolHooks {
   onAcquireFailed(reason: AcquireFailure, waitMs: number): void;
   /** A client was checked out; its `onReleased` has the same lease. */
   onLent(lease: Lease): void;
-  /** A connection came back. @param lease undefined where it was taken for one statement of `pool.query` */
+  /** A connection came back, or was lost under a statement of `pool.query`. @param lease undefined where it was taken for one statement of `pool.query` */
   onReleased(heldMs: number, lease: Lease | undefined): void;
   /** A statement of a request, or of another work with a deadline, is about to be run; in the call of whoever runs it, so that its stack is his. */
   onAsked(text: string, scope: Scope): void;

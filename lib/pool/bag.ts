@@ -303,6 +303,9 @@ export class Bag implements EntryOwner {
       this.#listener('error', entry, error);
     } else if (entry.holder === 'pool') {
       this.#listener('discard', entry, error);
+    } else if (entry.holder === 'statement') {
+      // Nobody else gives it back; a borrower does.
+      this.hooks.onReleased(this.deadlines.now() - entry.lentAt, undefined);
     }
     this.entries.delete(entry);
     this.supply();

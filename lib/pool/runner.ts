@@ -175,6 +175,7 @@ export class Runner {
       const text = holder === 'borrower' ? undefined : textOf(config);
       const refused = refusal(scope, bag.deadlines.now(), bag, text);
       if (refused !== undefined) {
+        bag.hooks.onAcquireFailed(refused.code === 'DB_CANCELLED' ? 'cancelled' : 'deadline', 0);
         process.nextTick(callback, refused, undefined);
         return;
       }

@@ -242,5 +242,7 @@ export function lostWhileItRan(cause: unknown): ConnectionLostError {
 export function textOf(config: unknown): string {
   if (typeof config === 'string') return config;
   const { text, cursor } = (config ?? {}) as { text?: string; cursor?: { text?: string } };
-  return text ?? cursor?.text ?? '';
+  const found: unknown = text ?? cursor?.text;
+  // pg refuses anything else, in its own words.
+  return typeof found === 'string' ? found : '';
 }

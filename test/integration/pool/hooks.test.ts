@@ -133,6 +133,50 @@ describe('the hooks of a pool', () => {
     expect(named('acquire-failed')[3]?.[2]).to.equal(0);
   });
 
+  it('tell of calls that came too late to ask for a connection', async () => {
+    open();
+    const late = runWithDeadline(1, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await failureOf(pool.query('select 1'));
+      await failureOf(pool.connect());
+    });
+    await late.catch(() => undefined);
+    await failureOf(pool.withOptions({ signal: AbortSignal.abort() }).query('select 1'));
+    const failed = (reason: string) => ['acquire-failed', reason, 0];
+    expect(named('acquire-failed')).to.deep.equal([failed('deadline'), failed('deadline'), failed('cancelled')]);
+    expect(pool.getHealthStatus()).to.include({ total_acquisitions: 0, acquisition_failures: 3 });
+  });
+
+  it('tell of each connection once that it came back, or was lost, whoever had it', async () => {
+    open({ retry: false, circuit: false });
+    const kill = 'select pg_terminate_backend(pg_backend_pid())';
+    await failureOf(pool.query(kill));
+    const client = await pool.connect();
+    await failureOf(client.query(kill));
+    expect(named('released'), 'his connection is still his').to.have.length(1);
+    client.release(true);
+    await failureOf(pool.transaction((tx) => tx.query(kill), { retries: 0 }));
+    await pool.query('select 1');
+    const leases = named('released').map(([, , lease]) => lease);
+    expect(leases.map((lease) => lease !== undefined)).to.deep.equal([false, true, true, false]);
+    expect(leases.filter((lease) => lease !== undefined)).to.deep.equal(named('lent').map(([, lease]) => lease));
+    expect(named('acquired')).to.have.length(4);
+  });
+
+  it('go on where a statement is none', async () => {
+    open();
+    for (const text of [5, {}, Buffer.from('select 1')]) {
+      const error = await failureOf(pool.query({ text: text as unknown as string }));
+      expect(error.message).to.include('must have either text or a name');
+      const client = await pool.connect();
+      expect((await failureOf(client.query({ text: text as unknown as string }))).message).to.equal(error.message);
+      client.release();
+    }
+    await pool.query('select 1 as one');
+    expect(pool.getQueryPerformance().map(({ statement }) => statement)).to.include('select ? as one');
+    expect(lines.filter(({ message }) => String(message).includes('switched off'))).to.deep.equal([]);
+  });
+
   it('tell that no connection could be opened', async () => {
     open({ connectionString: 'postgres://app@127.0.0.1:1/none', retry: false, circuit: false });
     await failureOf(pool.query('select 1'));
