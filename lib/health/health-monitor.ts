@@ -102,7 +102,12 @@ export class HealthMonitor {
     return this.#isClosed ? { ...state, ending: true } : state;
   }
 
-  #onResult(error: unknown): 'next' {
+  #onResult(error: unknown): 'next' | 'stop' {
+    // Its pool was closed by itself: there is nothing left to ask, nor to tell of.
+    if (this.#options.state().ending) {
+      this.close();
+      return 'stop';
+    }
     const now = this.#clock.now();
     const wasOk = this.#probe?.ok ?? true;
     const kind = error === undefined ? null : classify(error, 'connect').kind;

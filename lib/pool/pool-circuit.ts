@@ -22,6 +22,8 @@ export class PoolCircuit {
   readonly #options: ResolvedPoolOptions;
   #ramp: Ramp | undefined;
   #bag: Bag | undefined;
+  /** Aborted when the pool is closed. */
+  #healthProbe: AbortController | undefined;
   #isClosed = false;
 
   constructor(options: ResolvedPoolOptions, mode: Mode, dial: Dial) {
@@ -74,13 +76,23 @@ export class PoolCircuit {
   }
 
   /** For a health monitor, which asks all the time and at a pace of its own. Rejects once the pool is closed. */
-  askForHealth(signal: AbortSignal): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new ShuttingDownError('The pool was closed'));
-    return this.#ask(this.#healthLine, signal);
+  async askForHealth(signal: AbortSignal): Promise<void> {
+    if (this.#isClosed) throw closed();
+    signal.throwIfAborted();
+    const probe = new AbortController();
+    const onAbort = () => probe.abort(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    this.#healthProbe = probe;
+    try {
+      await this.#ask(this.#healthLine, probe.signal);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#healthProbe?.abort(closed());
     this.#healthLine.close();
     this.circuit.shutdown();
     this.slow.close();
@@ -95,4 +107,8 @@ export class PoolCircuit {
       if (this.#bag?.isFullHouse(error) !== true) throw error;
     }
   }
+}
+
+function closed(): ShuttingDownError {
+  return new ShuttingDownError('The pool was closed');
 }

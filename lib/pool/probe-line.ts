@@ -50,6 +50,8 @@ export class ProbeLine {
   async #ask(signal: AbortSignal): Promise<void> {
     try {
       const client = await this.#line.connection(signal);
+      // Nobody waits for the answer: where nothing else is left to do, the process may exit.
+      client.unref();
       await ask(client, signal, undefined, QUESTION);
     } catch (error) {
       this.#line.drop();

@@ -76,6 +76,16 @@ describe('HealthMonitor', () => {
     expect(Math.abs(Date.parse(report.checked_at ?? '') - Date.now())).to.be.below(20_000);
   });
 
+  it('probes no more once its pool is ending', async () => {
+    await started();
+    expect(signals).to.have.length(1);
+    state.ending = true;
+    await clock.advanceAsync(20_000);
+    expect(signals).to.have.length(2);
+    expect(clock.pending).to.equal(0);
+    expect(monitor.report().status).to.equal('unhealthy');
+  });
+
   it('is unhealthy before the first probe has ended, where the pool has no connection', () => {
     state = { ...state, pool: { ...poolHealth, size: 0 }, reason: 'starting' };
     monitor.start();
