@@ -43,9 +43,10 @@ interface Job {
 const LONGEST_TEXT = 100_000;
 /** Of all plans, as JSON. */
 const MOST_BYTES = 1_000_000;
-/** After a failure that may be over by then: a lock, the time-out, no connection. */
+/** After a failure that may be over by then. */
 const AGAIN_MS = 60_000;
-const passing = new Set(['55P03', '57014']);
+/** A lock, the time-out, no room, a server that goes down or comes up. */
+const passing = /^(?:55P03|57|53|08)/;
 
 /** Plans of statements, without values: one statement at a time is explained, each once in an hour, and one waits. */
 export class Explainer {
@@ -133,7 +134,7 @@ export class Explainer {
       if (plan !== undefined) known.plan = redactPlan(plan);
     } catch (error) {
       const code = sqlstate(error);
-      if (code === undefined || passing.has(code)) pauseMs = Math.min(pauseMs, AGAIN_MS);
+      if (code === undefined || passing.test(code)) pauseMs = Math.min(pauseMs, AGAIN_MS);
       this.#tell(job.id, code ?? (DbResilienceError.is(error) ? error.code : undefined));
     }
     known.answer = undefined;

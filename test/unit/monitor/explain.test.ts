@@ -88,7 +88,8 @@ describe('Explainer', () => {
   });
 
   it('asks again after a minute where something else has failed', async () => {
-    for (const error of [new Error('secret'), databaseError('55P03'), databaseError('57014'), undefined]) {
+    const codes = ['55P03', '57014', '57P01', '57P03', '53300', '08006'];
+    for (const error of [new Error('secret'), ...codes.map(databaseError), undefined]) {
       make();
       void ask('a');
       await fail(error);
