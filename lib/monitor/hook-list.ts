@@ -4,6 +4,7 @@ import type { AcquireFailure, AnsweredStatement, Lease, PoolHooks } from './hook
 /** Everybody who is told of a pool's work. One who throws is told nothing more, and the work goes on. */
 export class HookList implements PoolHooks {
   readonly #onThrown: (error: unknown) => void;
+  readonly #onDropped = new WeakMap<PoolHooks, () => void>();
   #hooks: readonly PoolHooks[] = [];
 
   constructor(onThrown: (error: unknown) => void) {
@@ -14,14 +15,17 @@ export class HookList implements PoolHooks {
     return this.#hooks.length === 0;
   }
 
-  add(hooks: PoolHooks): void {
+  /** @param onDropped called where they are told nothing more because they have thrown */
+  add(hooks: PoolHooks, onDropped?: () => void): void {
     this.#hooks = [...this.#hooks, hooks];
+    if (onDropped !== undefined) this.#onDropped.set(hooks, onDropped);
   }
 
   /** @param error why; nobody hears of it a second time */
   drop(hooks: PoolHooks, error: unknown): void {
     if (!this.#hooks.includes(hooks)) return;
     this.#hooks = this.#hooks.filter((one) => one !== hooks);
+    this.#onDropped.get(hooks)?.();
     this.#onThrown(error);
   }
 

@@ -56,7 +56,7 @@ export class PoolMonitor {
       inspect: inspection.inspect,
     });
     if (own === false) return;
-    hooks.add(this.monitor);
+    hooks.add(this.monitor, () => this.monitor.close());
     if (own.hooks === undefined) return;
     const given = givenHooks(own.hooks, (error) => hooks.drop(given, error));
     hooks.add(given);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import Cursor from 'pg-cursor';
 import { ResilientPool, runWithDeadline } from '../../../lib/index.js';
 import type { Lease, PoolHooks, ResilientPoolOptions } from '../../../lib/index.js';
+import { insideOf } from '../../../lib/pool/resilient-pool.js';
 import { eventually } from '../../support/settle.js';
 import { failureOf } from '../compat/failure-of.js';
 import { testDatabase } from '../compat/test-database.js';
@@ -202,6 +203,20 @@ describe('the hooks of a pool', () => {
     client.release();
     await eventually(() => pool.idleCount === 1, 5000, 'the connection is back');
     expect(named('answered').map(([, text]) => text)).to.deep.equal(['select 1', 'select 1']);
+  });
+
+  it('suspect nobody any more where the monitor itself has failed', async () => {
+    open({ monitor: { leakThresholdMs: 50 } });
+    const client = await pool.connect();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(pool.detectConnectionLeaks()).to.have.length(1);
+    pool[insideOf].statements.of = () => {
+      throw new Error('a mistake of ours');
+    };
+    await client.query('select 1');
+    client.release();
+    expect(lines.filter(({ message }) => String(message).includes('switched off'))).to.have.length(1);
+    expect(pool.detectConnectionLeaks()).to.deep.equal([]);
   });
 
   describe('that throw', () => {
