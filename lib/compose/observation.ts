@@ -94,7 +94,7 @@ export class Observation {
       statements: inside.statements,
       counts: () => inside.counts(),
       circuit: () => ({ state: db.circuit.state, rejections: db.circuit.describe().rejections }),
-      leaksSuspected: () => db.detectConnectionLeaks().length,
+      leaksSuspected: () => inside.suspectedLeaks(),
       leaksReported: () => inside.leaks(),
       health: () => {
         const { status, probe, checked_at } = this.health.report();

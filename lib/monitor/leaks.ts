@@ -58,14 +58,16 @@ export class Leaks {
     );
   }
 
+  /** How many are held for too long now. */
+  get suspects(): number {
+    return this.#late(this.#clock.now()).length;
+  }
+
   /** Those that are held for too long now; the longest first. */
   suspected(): LeakWarning[] {
-    const { thresholdMs } = this.#options;
-    if (thresholdMs === false) return [];
     const now = this.#clock.now();
     const wallClock = Date.now();
-    return [...this.#reported, ...this.#lent]
-      .filter((lease) => this.#isLate(lease, now, thresholdMs))
+    return this.#late(now)
       .sort((one, other) => one.since - other.since)
       .map((lease) => ({
         ...describe(lease, now - lease.since),
@@ -97,6 +99,12 @@ export class Leaks {
     }
     // A logger may have closed the pool, or lent a connection to write its line.
     if (this.#lent.size > 0 && this.#timer === undefined) this.#arm(thresholdMs);
+  }
+
+  #late(now: number): Lease[] {
+    const { thresholdMs } = this.#options;
+    if (thresholdMs === false) return [];
+    return [...this.#reported, ...this.#lent].filter((lease) => this.#isLate(lease, now, thresholdMs));
   }
 
   #isLate({ since, isLongLived }: Lease, now: number, thresholdMs: number): boolean {

@@ -79,7 +79,7 @@ export class Monitor implements PoolHooks {
     const { counts, circuit } = this.#options;
     return healthStatus(counts(), this.connections.acquisitions, {
       ...circuit(),
-      leaks: this.leaks.suspected().length,
+      leaks: this.leaks.suspects,
       sustainedHighMs: this.#utilisation.sustainedHighMs,
     });
   }

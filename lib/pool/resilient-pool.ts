@@ -65,6 +65,8 @@ export interface Inside {
   counts(): ConnectionCounts;
   /** Reported so far. */
   leaks(): number;
+  /** Held for too long now. */
+  suspectedLeaks(): number;
   askForHealth(signal: AbortSignal): Promise<void>;
 }
 
@@ -364,6 +366,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
       isMonitored: monitor.isOn,
       counts: () => monitor.counts(),
       leaks: () => monitor.monitor.leaks.total,
+      suspectedLeaks: () => monitor.monitor.leaks.suspects,
       askForHealth: (signal) => guard.askForHealth(signal),
     };
   }

@@ -34,6 +34,14 @@ describe('Acquisitions', () => {
     expect(acquisitions.times()).to.deep.equal({ avg_ms: 19.5, p95_ms: 30, max_ms: 30 });
   });
 
+  it('sort the times once for all who ask before the next one', () => {
+    const acquisitions = new Acquisitions(10);
+    acquisitions.acquired(5);
+    expect(acquisitions.times()).to.equal(acquisitions.times());
+    acquisitions.acquired(7);
+    expect(acquisitions.times()).to.deep.equal({ avg_ms: 6, p95_ms: 7, max_ms: 7 });
+  });
+
   it('have the times that a sorted list of the last ones has', () => {
     fc.assert(
       fc.property(

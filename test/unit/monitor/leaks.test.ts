@@ -183,6 +183,23 @@ describe('Leaks', () => {
     expect(read).to.be.above(0);
   });
 
+  it('are counted without being put into words', () => {
+    const leaks = leaksWith();
+    let reads = 0;
+    const borrower = {
+      get stack(): string {
+        reads += 1;
+        return stack;
+      },
+    };
+    leaks.lent(lease('r-1', borrower));
+    leaks.lent({ ...lease('r-2', borrower), isLongLived: true });
+    expect(leaks.suspects).to.equal(0);
+    clock.advance(10_400);
+    expect([leaks.suspects, reads]).to.deep.equal([1, 0]);
+    expect(leaksWith(false).suspects).to.equal(0);
+  });
+
   it('have one timer for all leases, and none where nothing is left to look at', () => {
     const leaks = leaksWith();
     expect(clock.pending).to.equal(0);
