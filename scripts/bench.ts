@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { startPostgres } from '../lib/testing/index.js';
+import { cpuLines, memoryLines, restLines } from '../bench/monitor/lines.js';
+import { monitorMemory } from '../bench/monitor/memory.js';
+import { measureRest } from '../bench/monitor/rest.js';
+import { isMemoryBounded, isRestCheap, judgeCpu } from '../bench/monitor/verdict.js';
 import { parseArguments, usage } from '../bench/pool/arguments.js';
 import type { BenchOptions } from '../bench/pool/arguments.js';
 import { poolSize } from '../bench/pool/candidates.js';
 import { compare } from '../bench/pool/comparison.js';
-import { compareStatements, compareTransactions } from '../bench/pool/contests.js';
+import { compareStatements, compareTransactions, compareWatchers } from '../bench/pool/contests.js';
 import type { ContestPlan } from '../bench/pool/contests.js';
 import { candidates, modes } from '../bench/pool/names.js';
 import { measureParts } from '../bench/pool/parts/measure.js';
@@ -61,11 +65,16 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
     options.transactions.workloads.length === 0
       ? undefined
       : await runTransactions({ ...plan, ...options.transactions }, database.durability, quick);
+  const monitor =
+    options.monitor.workloads.length === 0 ? undefined : await runMonitor({ ...plan, ...options.monitor }, quick);
   if (options.json !== undefined) {
-    const figures = { machine, rounds, sliceMs, statements: statements?.figures, transactions: transactions?.figures };
+    const figures = {
+      ...{ machine, rounds, sliceMs },
+      ...{ statements: statements?.figures, transactions: transactions?.figures, monitor: monitor?.figures },
+    };
     await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   }
-  const kept = [statements, transactions].every((outcome) => outcome?.kept ?? true);
+  const kept = [statements, transactions, monitor].every((outcome) => outcome?.kept ?? true);
   if (!quick && !kept) process.exitCode = 1;
 }
 
@@ -96,6 +105,19 @@ async function runTransactions(
   const verdict = judgeTransactions(rows);
   show(tables(rows), transactionLines(measured, durability), verdictLines(verdict, transactionGate(verdict), !quick));
   return { kept: verdict.breaches.length === 0, figures: { durability, roundTripMicros, rows, verdict, series } };
+}
+
+async function runMonitor(plan: Omit<ContestPlan, 'onProgress'>, quick: boolean): Promise<Outcome> {
+  const { onProgress, end } = showProgress(process.stderr);
+  const series = await compareWatchers({ ...plan, onProgress }).finally(end);
+  const rows = compare(series, 'unwatched');
+  const cpu = judgeCpu(rows);
+  show(tables(rows, 'unwatched'), cpuLines(cpu, !quick));
+  const rest = await measureRest(plan.connectionString, plan.signal);
+  const memory = await monitorMemory();
+  show(restLines(rest, !quick), memoryLines(memory, !quick));
+  const kept = cpu.isKept && isRestCheap(rest) && isMemoryBounded(memory);
+  return { kept, figures: { rows, cpu, rest, memory, series } };
 }
 
 function show(...parts: string[]): void {

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly sliceMs: number;
   readonly statements: Chosen<StatementName>;
   readonly transactions: Chosen<'transaction'>;
+  /** Of what the monitor costs. */
+  readonly monitor: Chosen<StatementName>;
   /** The file that also gets the figures. */
   readonly json: string | undefined;
   readonly connectionString: string | undefined;
@@ -23,18 +25,20 @@ export interface BenchOptions {
 
 export const usage = `What this pool costs, beside bare pg.Pool and what else one could take.
 
-  npm run bench                       everything, about 9 minutes
+  npm run bench                       everything, about 16 minutes
   npm run bench -- --quick            a look in less than a minute; too few rounds to judge by
   npm run bench -- --callers 10 --workload read
   npm run bench -- --transactions     transactions alone, two minutes
+  npm run bench -- --monitor          what the monitor costs alone, six minutes
   npm run bench -- --parts            what each part of our success path costs, without a server
 
   --rounds N               rounds of each configuration; default 25
   --slice MS               how long each candidate works in a round; default 200
   --callers N,N,…          how many call at the same time, on pools of 10; default 1,10,50, and 1,10 for transactions
   --workload NAME,…        select (a statement that reads no table), read (one row by its primary key), transaction
-                           (BEGIN, a read, two updates, an insert, COMMIT); default all
+                           (BEGIN, a read, two updates, an insert, COMMIT); default all, and the monitor's cost
   --transactions           short for --workload transaction
+  --monitor                what the monitor costs, on select and read unless told otherwise, and nothing else
   --json FILE              writes the figures, every single slice among them, to FILE
   --connection-string URL  a server to use; default DATABASE_URL, else one is started for this run.
                            The run makes the schema express_db_resilience_bench there, and drops it in the end
@@ -53,6 +57,12 @@ own, ten statements or one transaction a scope.
 Transactions: BEGIN and COMMIT by hand on pg.Pool, twice; ours is transaction() with verifyCommit: false, verified with
 verifyCommit: true.
 
+What the monitor costs: unwatched is ResilientPool with monitor: false, twice; watched has the defaults; watched, metrics
+is createResilience() with the metrics begun, and the health with them. Ratios are to unwatched, and each configuration has
+processes of its own. Inside is inside runWithDeadline(): repeated statements are counted in the requests of an
+application alone. Then the CPU that a pool takes which nobody uses, and the memory that a million different statements
+leave in the monitor.
+
 A round goes through all candidates in random order. Ratios are to bare's slice of the same round; the tables have
 their median and, in small, their quartiles. CPU is that of the candidate's process, user and system, all threads;
 bytes are those allocated on its heap.
@@ -60,7 +70,9 @@ bytes are those allocated on its heap.
 Ends with 1 where ours costs more than 1.05 × bare's CPU outside a scope or 1.10 × inside, or where its throughput is
 more than 3 % below the control's worst, or that of its transactions without verifyCommit below 0.95 × bare outside a
 scope and 0.90 inside, and below as much of the control's worst; or where the way through a closed circuit adds more
-than 0.3 µs to a statement; with 2 where the run failed.`;
+than 0.3 µs to a statement; or where watched costs more than 1.03 × unwatched's CPU in the mean of all configurations, or
+in one of them more than 1.03 × the control's greatest median, or a pool at rest takes 1 % of a core, or a million
+statements leave more than 5 MB; with 2 where the run failed.`;
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
@@ -78,20 +90,22 @@ export function parseArguments(args: readonly string[], environment: NodeJS.Proc
       'connection-string': text,
       quick: flag,
       transactions: flag,
+      monitor: flag,
       parts: flag,
       help: { ...flag, short: 'h' },
     },
   });
   const { quick, parts, help, json } = values;
   if (json === '') throw new Error('--json: received an empty name; expected a file');
-  const chosen = workloadsOf(values.workload, values.transactions);
+  const chosen = chosenWorkloads(values);
   const callers = (standard: string): number[] =>
     list('--callers', values.callers ?? (quick ? '10' : standard), (each) => wholeNumber('--callers', each, 1, 10_000));
   return {
     rounds: wholeNumber('--rounds', values.rounds ?? (quick ? '5' : '25'), 1, 10_000),
     sliceMs: wholeNumber('--slice', values.slice ?? (quick ? '100' : '200'), 10, 60_000),
-    statements: { workloads: chosen.filter((name) => name !== 'transaction'), callers: callers('1,10,50') },
-    transactions: { workloads: chosen.filter((name) => name === 'transaction'), callers: callers('1,10') },
+    statements: { workloads: chosen.statements, callers: callers('1,10,50') },
+    transactions: { workloads: chosen.transactions, callers: callers('1,10') },
+    monitor: { workloads: chosen.monitor, callers: callers('1,10,50') },
     json,
     connectionString: values['connection-string'] ?? (environment.DATABASE_URL || undefined),
     quick,
@@ -100,10 +114,32 @@ export function parseArguments(args: readonly string[], environment: NodeJS.Proc
   };
 }
 
-function workloadsOf(received: string | undefined, transactions: boolean): WorkloadName[] {
-  if (!transactions) return list('--workload', received ?? workloads.join(','), workloadNamed);
-  if (received !== undefined) throw new Error('--transactions: it is a choice of --workload; give one of them');
-  return ['transaction'];
+interface Choice {
+  readonly workload?: string | undefined;
+  readonly transactions: boolean;
+  readonly monitor: boolean;
+}
+
+function chosenWorkloads({ workload, transactions, monitor }: Choice): {
+  statements: StatementName[];
+  transactions: 'transaction'[];
+  monitor: StatementName[];
+} {
+  if (transactions && workload !== undefined)
+    throw new Error('--transactions: it is a choice of --workload; give one of them');
+  const received = transactions ? 'transaction' : (workload ?? workloads.join(','));
+  const chosen = list('--workload', received, workloadNamed);
+  const statements = chosen.filter((name) => name !== 'transaction');
+  if (!monitor) {
+    const everything = !transactions && workload === undefined;
+    return {
+      statements,
+      transactions: chosen.filter((name) => name === 'transaction'),
+      monitor: everything ? statements : [],
+    };
+  }
+  if (statements.length === 0) throw new Error('--monitor: it is measured on statements; choose select, read or both');
+  return { statements: [], transactions: [], monitor: statements };
 }
 
 function wholeNumber(option: string, received: string, least: number, most: number): number {

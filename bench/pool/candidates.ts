@@ -12,7 +12,8 @@ import CircuitBreaker from 'opossum';
 import pRetry from 'p-retry';
 import pTimeout from 'p-timeout';
 import pg from 'pg';
-import { ResilientPool } from '../../lib/index.js';
+import { createResilience, ResilientPool } from '../../lib/index.js';
+import type { ResilientPoolOptions } from '../../lib/index.js';
 import { transactByHand } from './by-hand.js';
 import type { CandidateName } from './names.js';
 import { transfer } from './transfer.js';
@@ -32,10 +33,14 @@ const retries = 2;
 export const candidateOf: Record<CandidateName, (connectionString: string) => Candidate> = {
   bare,
   'bare again': bare,
-  ours: (connectionString) => ours(connectionString, false),
-  verified: (connectionString) => ours(connectionString, true),
+  ours: (connectionString) => ours({ connectionString, verifyCommit: false }),
+  verified: (connectionString) => ours({ connectionString, verifyCommit: true }),
   'hand-made': handMade,
   cockatiel,
+  unwatched,
+  'unwatched again': unwatched,
+  watched: (connectionString) => ours({ connectionString }),
+  'watched, metrics': withMetrics,
 };
 
 function bare(connectionString: string): Candidate {
@@ -47,8 +52,19 @@ function bare(connectionString: string): Candidate {
   };
 }
 
-function ours(connectionString: string, verifyCommit: boolean): Candidate {
-  const pool = new ResilientPool({ connectionString, max: poolSize, verifyCommit });
+function unwatched(connectionString: string): Candidate {
+  return ours({ connectionString, monitor: false });
+}
+
+/** Everything that an application has whose metrics are scraped, the health that is asked for among it. */
+function withMetrics(connectionString: string): Candidate {
+  const resilience = createResilience({ connectionString, max: poolSize });
+  resilience.prometheus();
+  return { query: (text, values) => resilience.db.query(text, values), end: () => resilience.close() };
+}
+
+function ours(options: ResilientPoolOptions): Candidate {
+  const pool = new ResilientPool({ ...options, max: poolSize });
   return {
     query: (text, values) => pool.query(text, values),
     transfer: (n) => pool.transaction((tx) => transfer(tx, n)),

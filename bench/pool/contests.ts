@@ -1,7 +1,7 @@
 import { measureCircuit } from './circuit-cost.js';
 import { Contestant } from './contestant.js';
 import type { Cost } from './cost.js';
-import { candidates, modes, transactors } from './names.js';
+import { candidates, modes, transactors, watchers } from './names.js';
 import type { CandidateName, Mode } from './names.js';
 import { runRounds } from './rounds.js';
 import type { Plan, Series } from './rounds.js';
@@ -41,6 +41,25 @@ export function compareTransactions(plan: ContestPlan): Promise<Transactions> {
     const { done, ms } = await bare.slice({ workload: 'select', callers: 1, ms: roundTripMs, leadMs: roundTripMs });
     return { series, roundTripMicros: (ms * 1000) / done };
   });
+}
+
+/**
+ * Each configuration has processes of its own: two that run the same code differ by a few percent for as long as they live,
+ * and what is looked for is less than that.
+ */
+export async function compareWatchers(plan: ContestPlan): Promise<Series[]> {
+  const parts = plan.workloads.flatMap((workload) => plan.callers.map((callers) => ({ workload, callers })));
+  const series: Series[] = [];
+  for (const [index, { workload, callers }] of parts.entries()) {
+    const part: ContestPlan = {
+      ...plan,
+      workloads: [workload],
+      callers: [callers],
+      onProgress: ({ what, done }) => plan.onProgress({ what, done: (index + done) / parts.length }),
+    };
+    series.push(...(await withContestants(watchers, part, (contestants) => runRounds(part, contestants))));
+  }
+  return series;
 }
 
 async function withContestants<T>(

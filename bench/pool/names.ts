@@ -4,7 +4,10 @@ export const candidates = ['bare', 'bare again', 'ours', 'hand-made', 'cockatiel
 /** Those that run transactions: BEGIN and COMMIT by hand, twice; `transaction()`; and that with `verifyCommit`. */
 export const transactors = ['bare', 'bare again', 'ours', 'verified'] as const;
 
-export type CandidateName = (typeof candidates)[number] | (typeof transactors)[number];
+/** This pool with its monitor off, twice; with the monitor, as it is by default; and with the metrics begun. */
+export const watchers = ['unwatched', 'unwatched again', 'watched', 'watched, metrics'] as const;
+
+export type CandidateName = (typeof candidates)[number] | (typeof transactors)[number] | (typeof watchers)[number];
 
 export const modes = ['outside', 'inside'] as const;
 export type Mode = (typeof modes)[number];

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { runWithDeadline } from '../../lib/index.js';
+import { watchers } from './names.js';
 import type { CandidateName, Mode } from './names.js';
 
 export type Scope = <T>(work: () => Promise<T>) => Promise<T>;
@@ -12,7 +13,9 @@ const none: Scope = (work) => work();
 const plain: Scope = (work) => requests.run({ startedAt: performance.now() }, work);
 const deadline: Scope = (work) => runWithDeadline(30_000, work);
 
+const ours: readonly CandidateName[] = ['ours', 'verified', ...watchers];
+
 export function scopeOf(candidate: CandidateName, mode: Mode): Scope {
   if (mode === 'outside') return none;
-  return candidate === 'ours' || candidate === 'verified' ? deadline : plain;
+  return ours.includes(candidate) ? deadline : plain;
 }

@@ -2,6 +2,7 @@ import type { Row } from './comparison.js';
 import type { Statements, Transactions } from './contests.js';
 import type { Cost } from './cost.js';
 import { modes, workloadTitles } from './names.js';
+import type { CandidateName } from './names.js';
 import type { Spread } from './statistics.js';
 import { roundTrips } from './transfer.js';
 import { circuitLimitNanos, cpuLimits, isCircuitCheap, transactionShares } from './verdict.js';
@@ -12,37 +13,40 @@ const ratio = (value: number): string => value.toFixed(3);
 const grouped = (value: number): string => Math.round(value).toLocaleString('en-GB');
 const withQuartiles = ({ median, low, high }: Spread): string => `${ratio(median)}  ${ratio(low)} – ${ratio(high)}`;
 
-export function tables(rows: readonly Row[]): string {
+/** @param base what the ratios are to */
+export function tables(rows: readonly Row[], base: CandidateName = 'bare'): string {
   const out: string[] = [];
   for (const [workload, title] of Object.entries(workloadTitles)) {
     for (const mode of modes) {
       const chosen = rows.filter((row) => row.workload === workload && row.mode === mode);
-      if (chosen.length > 0) out.push(table(`${title}, ${mode} a scope`, chosen));
+      if (chosen.length > 0) out.push(table(`${title}, ${mode} a scope`, chosen, base));
     }
   }
   return out.join('\n\n');
 }
 
-function table(title: string, rows: readonly Row[]): string {
+function table(title: string, rows: readonly Row[], base: CandidateName): string {
+  const width = Math.max(...rows.map(({ candidate }) => candidate.length));
+  const against = `× ${base}`;
   const lines = [
     title,
-    `  callers  candidate    per second  × bare (quartiles)       CPU µs  × bare (quartiles)         bytes  × bare`,
+    `  callers  ${'candidate'.padEnd(width)}   per second  ${`${against} (quartiles)`.padEnd(25)}CPU µs  ${`${against} (quartiles)`.padEnd(27)}bytes  ${against}`,
   ];
   let callers: number | undefined;
   for (const row of rows) {
     const { throughput, cpu, bytes } = row.ratios;
-    const base = row.candidate === 'bare';
+    const isBase = row.candidate === base;
     if (callers !== undefined && callers !== row.callers) lines.push('');
     lines.push(
       [
         '  ' + (callers === row.callers ? '' : String(row.callers)).padStart(7),
-        row.candidate.padEnd(10),
+        row.candidate.padEnd(width),
         grouped(row.perSecond).padStart(11),
-        (base ? '' : withQuartiles(throughput)).padEnd(20),
+        (isBase ? '' : withQuartiles(throughput)).padEnd(20),
         row.cpuMicros.toFixed(1).padStart(9),
-        (base ? '' : withQuartiles(cpu)).padEnd(20),
+        (isBase ? '' : withQuartiles(cpu)).padEnd(20),
         grouped(row.bytes).padStart(10),
-        base ? '' : ratio(bytes.median),
+        isBase ? '' : ratio(bytes.median),
       ]
         .join('  ')
         .trimEnd(),

@@ -10,6 +10,8 @@ const refused: [args: string[], message: string][] = [
   [['--callers', '10,1,10'], '--callers: received "10,1,10"; something is in it twice'],
   [['--workload', 'write'], '--workload: received "write"; expected select, read, transaction'],
   [['--transactions', '--workload', 'read'], '--transactions: it is a choice of --workload'],
+  [['--monitor', '--transactions'], '--monitor: it is measured on statements'],
+  [['--monitor', '--workload', 'transaction'], '--monitor: it is measured on statements'],
   [['--json', ''], '--json: received an empty name'],
   [['--round', '5'], "'--round'"],
   [['--rounds'], '--rounds'],
@@ -24,12 +26,13 @@ describe('bench: arguments', () => {
   }
 
   it('runs everything unless told otherwise, on a server of its own', () => {
-    const { rounds, sliceMs, statements, transactions, connectionString } = parseArguments([], {});
-    expect({ rounds, sliceMs, statements, transactions, connectionString }).to.deep.equal({
+    const { rounds, sliceMs, statements, transactions, monitor, connectionString } = parseArguments([], {});
+    expect({ rounds, sliceMs, statements, transactions, monitor, connectionString }).to.deep.equal({
       rounds: 25,
       sliceMs: 200,
       statements: { workloads: ['select', 'read'], callers: [1, 10, 50] },
       transactions: { workloads: ['transaction'], callers: [1, 10] },
+      monitor: { workloads: ['select', 'read'], callers: [1, 10, 50] },
       connectionString: undefined,
     });
   });
@@ -56,6 +59,18 @@ describe('bench: arguments', () => {
     expect(chosen('--transactions')).to.deep.equal(['transaction']);
     expect(chosen('--workload', 'transaction,read')).to.deep.equal(['read', 'transaction']);
     expect(chosen('--workload', 'select')).to.deep.equal(['select']);
+  });
+
+  it('runs the monitor alone, or leaves it out where only workloads are asked for', () => {
+    const chosen = (...args: string[]) => {
+      const { statements, transactions, monitor } = parseArguments(args, {});
+      return [statements.workloads, transactions.workloads, monitor.workloads];
+    };
+    expect(chosen('--monitor')).to.deep.equal([[], [], ['select', 'read']]);
+    expect(chosen('--monitor', '--workload', 'read')).to.deep.equal([[], [], ['read']]);
+    expect(chosen('--workload', 'read')).to.deep.equal([['read'], [], []]);
+    expect(chosen('--transactions')).to.deep.equal([[], ['transaction'], []]);
+    expect(parseArguments(['--monitor', '--callers', '5'], {}).monitor.callers).to.deep.equal([5]);
   });
 
   it('--connection-string goes before DATABASE_URL; an empty DATABASE_URL is none', () => {
