@@ -58,10 +58,10 @@ Transactions: BEGIN and COMMIT by hand on pg.Pool, twice; ours is transaction() 
 verifyCommit: true.
 
 What the monitor costs: unwatched is ResilientPool with monitor: false, twice; watched has the defaults; watched, metrics
-is createResilience() with the metrics begun, and the health with them. Ratios are to unwatched, and each configuration has
-processes of its own. Inside is inside runWithDeadline(): repeated statements are counted in the requests of an
-application alone. Then the CPU that a pool takes which nobody uses, and the memory that a million different statements
-leave in the monitor.
+is createResilience() with the metrics begun, and the health with them. Ratios are to unwatched. They are pools of one
+process, a new one for each configuration, and share what health and metrics take at rest. Inside is inside
+runWithDeadline(): repeated statements ("N+1") are counted in the requests of an application alone. Then the CPU that a
+pool takes which nobody uses, and the memory that a million different statements leave in the monitor.
 
 A round goes through all candidates in random order. Ratios are to bare's slice of the same round; the tables have
 their median and, in small, their quartiles. CPU is that of the candidate's process, user and system, all threads;

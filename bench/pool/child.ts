@@ -11,6 +11,7 @@ import { serve } from './worker.js';
 import { workloadOf } from './workloads.js';
 
 export interface SliceRequest {
+  readonly candidate: CandidateName;
   readonly workload: WorkloadName;
   readonly callers: number;
   readonly ms: number;
@@ -20,21 +21,26 @@ export interface SliceRequest {
 export type Request =
   | { readonly open: { readonly candidate: CandidateName; readonly mode: Mode; readonly connectionString: string } }
   | { readonly slice: SliceRequest }
-  | { readonly scope: true };
+  | { readonly scope: CandidateName };
 
-let candidate: Candidate | undefined;
-let scope: Scope | undefined;
+const opened = new Map<CandidateName, { readonly candidate: Candidate; readonly scope: Scope }>();
+
+function find(name: CandidateName): { readonly candidate: Candidate; readonly scope: Scope } {
+  const found = opened.get(name);
+  if (found === undefined) throw new Error('Not opened yet');
+  return found;
+}
 
 async function answer(request: Request): Promise<Slice | Cost | null> {
   if ('open' in request) {
     const { open } = request;
-    candidate = candidateOf[open.candidate](open.connectionString);
-    scope = scopeOf(open.candidate, open.mode);
+    const candidate = candidateOf[open.candidate](open.connectionString);
+    opened.set(open.candidate, { candidate, scope: scopeOf(open.candidate, open.mode) });
     return null;
   }
-  if (candidate === undefined || scope === undefined) throw new Error('Not opened yet');
-  if ('scope' in request) return measureScope(scope);
-  const { workload, ...plan } = request.slice;
+  if ('scope' in request) return measureScope(find(request.scope).scope);
+  const { candidate: name, workload, ...plan } = request.slice;
+  const { candidate, scope } = find(name);
   return runSlice(scope, { ...plan, workload: workloadOf(workload, candidate) });
 }
 

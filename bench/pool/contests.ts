@@ -1,5 +1,5 @@
 import { measureCircuit } from './circuit-cost.js';
-import { Contestant } from './contestant.js';
+import { Contestant, contestantProcess } from './contestant.js';
 import type { Cost } from './cost.js';
 import { candidates, modes, transactors, watchers } from './names.js';
 import type { CandidateName, Mode } from './names.js';
@@ -26,7 +26,7 @@ export interface Transactions {
 const roundTripMs = 1000;
 
 export function compareStatements(plan: ContestPlan): Promise<Statements> {
-  return withContestants(candidates, plan, async (contestants) => {
+  return withContestants(apart(candidates, plan.signal), plan, async (contestants) => {
     const series = await runRounds(plan, contestants);
     const ours = await find(contestants, 'ours', 'inside').scopeCost();
     const plain = await find(contestants, 'bare', 'inside').scopeCost();
@@ -35,7 +35,7 @@ export function compareStatements(plan: ContestPlan): Promise<Statements> {
 }
 
 export function compareTransactions(plan: ContestPlan): Promise<Transactions> {
-  return withContestants(transactors, plan, async (contestants) => {
+  return withContestants(apart(transactors, plan.signal), plan, async (contestants) => {
     const series = await runRounds(plan, contestants);
     const bare = find(contestants, 'bare', 'outside');
     const { done, ms } = await bare.slice({ workload: 'select', callers: 1, ms: roundTripMs, leadMs: roundTripMs });
@@ -44,8 +44,8 @@ export function compareTransactions(plan: ContestPlan): Promise<Transactions> {
 }
 
 /**
- * Each configuration has processes of its own: two that run the same code differ by a few percent for as long as they live,
- * and what is looked for is less than that.
+ * Two processes that run the same code differ by several percent for as long as they live, and what is looked for is less
+ * than that: so they are pools of one process. Each configuration has a new one, since one may have been compiled luckily.
  */
 export async function compareWatchers(plan: ContestPlan): Promise<Series[]> {
   const parts = plan.workloads.flatMap((workload) => plan.callers.map((callers) => ({ workload, callers })));
@@ -57,23 +57,38 @@ export async function compareWatchers(plan: ContestPlan): Promise<Series[]> {
       callers: [callers],
       onProgress: ({ what, done }) => plan.onProgress({ what, done: (index + done) / parts.length }),
     };
-    series.push(...(await withContestants(watchers, part, (contestants) => runRounds(part, contestants))));
+    const contestants = together(watchers, plan.signal);
+    series.push(...(await withContestants(contestants, part, () => runRounds(part, contestants))));
   }
   return series;
 }
 
 async function withContestants<T>(
-  names: readonly CandidateName[],
-  { connectionString, signal }: ContestPlan,
+  contestants: readonly Contestant[],
+  { connectionString }: ContestPlan,
   measure: (contestants: readonly Contestant[]) => Promise<T>,
 ): Promise<T> {
-  const contestants = modes.flatMap((mode) => names.map((name) => new Contestant(name, mode, signal)));
   try {
     for (const contestant of contestants) await contestant.open(connectionString);
     return await measure(contestants);
   } finally {
     for (const contestant of contestants) contestant.end();
   }
+}
+
+/** Each in a process of its own. */
+function apart(names: readonly CandidateName[], signal: AbortSignal): Contestant[] {
+  return modes.flatMap((mode) =>
+    names.map((name) => new Contestant(name, mode, contestantProcess(`${name}, ${mode} a scope`, signal))),
+  );
+}
+
+/** Those of one mode in one process. */
+function together(names: readonly CandidateName[], signal: AbortSignal): Contestant[] {
+  return modes.flatMap((mode) => {
+    const process = contestantProcess(`${names.join(' and ')}, ${mode} a scope`, signal);
+    return names.map((name) => new Contestant(name, mode, process));
+  });
 }
 
 function find(contestants: readonly Contestant[], name: CandidateName, mode: Mode): Contestant {
