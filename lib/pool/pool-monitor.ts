@@ -41,7 +41,7 @@ export class PoolMonitor {
   readonly #options: ResolvedPoolOptions;
   readonly #bag: Bag;
   /** What is told is taken notice of. */
-  readonly isOn: boolean;
+  isOn: boolean;
 
   constructor(options: ResolvedPoolOptions, bag: Bag, inspection: Inspection, hooks: HookList) {
     const { name, logger, monitor: own } = options;
@@ -56,7 +56,10 @@ export class PoolMonitor {
       inspect: inspection.inspect,
     });
     if (own === false) return;
-    hooks.add(this.monitor, () => this.monitor.close());
+    hooks.add(this.monitor, () => {
+      this.isOn = false;
+      this.monitor.close();
+    });
     if (own.hooks === undefined) return;
     const given = givenHooks(own.hooks, (error) => hooks.drop(given, error));
     hooks.add(given);

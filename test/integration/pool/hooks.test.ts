@@ -217,6 +217,7 @@ describe('the hooks of a pool', () => {
     client.release();
     expect(lines.filter(({ message }) => String(message).includes('switched off'))).to.have.length(1);
     expect(pool.detectConnectionLeaks()).to.deep.equal([]);
+    expect(pool.getPoolMetrics().monitoring_enabled).to.equal(false);
   });
 
   describe('that throw', () => {
