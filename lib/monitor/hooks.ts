@@ -24,6 +24,8 @@ export interface AnsweredStatement {
   readonly scope?: Scope | undefined;
   /** Rows returned or changed, as the server has counted them; undefined where it failed or there is no such number. */
   readonly rows: number | undefined;
+  /** When, by `performance.now()`. */
+  readonly answeredAt: number;
 }
 
 /**

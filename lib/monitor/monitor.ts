@@ -5,6 +5,7 @@ import { outsideRequests } from '../core/root-scope.js';
 import type { Scope } from '../core/scope/scope.js';
 import { Statements } from '../core/sql/statements.js';
 import type { CircuitState } from '../policy/circuit/change.js';
+import { Answers } from './answers.js';
 import { ConnectionMonitor } from './connections.js';
 import { Explainer } from './explain.js';
 import { healthStatus } from './health-status.js';
@@ -40,10 +41,11 @@ const TICK_MS = 1000;
 export class Monitor implements PoolHooks {
   readonly statements: Statements;
   readonly connections: ConnectionMonitor;
-  readonly queries: QueryMonitor;
   readonly slow: SlowQueries;
   readonly leaks: Leaks;
   readonly server: ServerView;
+  readonly #queries: QueryMonitor;
+  readonly #answers: Answers;
   readonly #repeated: RepeatedStatements;
   readonly #explainer: Explainer | undefined;
   readonly #utilisation = new Utilisation();
@@ -58,7 +60,8 @@ export class Monitor implements PoolHooks {
     this.#clock = clock;
     this.statements = new Statements(statementBytes / 3);
     this.connections = new ConnectionMonitor(options.acquisitionSamples, clock);
-    this.queries = new QueryMonitor({ mostBytes: (2 * statementBytes) / 3 });
+    this.#queries = new QueryMonitor({ mostBytes: (2 * statementBytes) / 3 });
+    this.#answers = new Answers(this.#queries, clock);
     this.#explainer = explain ? new Explainer({ inspect, logger, name }) : undefined;
     this.slow = new SlowQueries({
       ...{ name, logger },
@@ -73,6 +76,11 @@ export class Monitor implements PoolHooks {
       clock,
     });
     this.server = new ServerView({ inspect, clock });
+  }
+
+  get queries(): QueryMonitor {
+    this.#answers.flush();
+    return this.#queries;
   }
 
   health(): HealthStatus {
@@ -109,9 +117,9 @@ export class Monitor implements PoolHooks {
   }
 
   onAnswered(statement: AnsweredStatement, ms: number, error: Error | undefined): void {
-    const { text, rows } = statement;
+    const { text } = statement;
     const known = this.statements.of(text);
-    this.queries.record(known, ms, rows, error !== undefined);
+    this.#answers.add(known, statement, ms, error !== undefined);
     if (ms >= this.#options.slowQueryThresholdMs) this.slow.take(known, text, statement, ms, error);
   }
 

@@ -51,7 +51,8 @@ export class QueryMonitor {
     return this.#bytes;
   }
 
-  record(statement: KnownStatement, ms: number, rows: number | undefined, failed: boolean): void {
+  /** @param at when, in wall-clock milliseconds; now unless told otherwise */
+  record(statement: KnownStatement, ms: number, rows: number | undefined, failed: boolean, at = this.#now()): void {
     const { id } = statement;
     let group = this.#regulars.get(id) ?? this.#newcomers.get(id);
     let before = 0;
@@ -62,7 +63,7 @@ export class QueryMonitor {
       if (group.chances < MOST_CHANCES) group.chances += 1;
       before = group.bytes;
     }
-    group.record(ms, rows, failed, this.#now());
+    group.record(ms, rows, failed, at);
     this.#bytes += group.bytes - before;
     while (this.#bytes > this.#mostBytes && this.size > 0) this.#dropOne();
   }

@@ -66,7 +66,7 @@ export class SlowQueries {
   take(
     statement: KnownStatement,
     text: string,
-    answered: AnsweredStatement,
+    answered: Pick<AnsweredStatement, 'rows' | 'requestId'>,
     ms: number,
     error: Error | undefined,
   ): void {

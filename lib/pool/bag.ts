@@ -164,8 +164,9 @@ export class Bag implements EntryOwner {
   /** An idle connection, at once; undefined where there is none that is known to be alive. */
   take(holder: Borrowing): PoolEntry | undefined {
     if (this.waiters.size > 0 || (this.#limit !== Infinity && this.#inUse >= this.#limit)) return undefined;
-    const entry = this.#awaken();
-    if (entry !== undefined) this.#hand(entry, holder, 0);
+    const now = this.deadlines.now();
+    const entry = this.#awaken(now);
+    if (entry !== undefined) this.#hand(entry, holder, 0, now);
     return entry;
   }
 
@@ -180,8 +181,9 @@ export class Bag implements EntryOwner {
     while (!this.closing && this.waiters.size > this.#checking + this.#opener.young) {
       if (this.#limit !== Infinity && this.#inUse + this.#opener.young >= this.#limit) return;
       const checking = this.#checking;
-      const entry = this.#awaken();
-      if (entry !== undefined) this.#offer(entry);
+      const now = this.deadlines.now();
+      const entry = this.#awaken(now);
+      if (entry !== undefined) this.#offer(entry, now);
       else if (this.#checking > checking) continue;
       else if (this.total < this.#options.max && this.#mayDial) void this.dialOne();
       else return;
@@ -243,7 +245,9 @@ export class Bag implements EntryOwner {
 
   /** A borrower or statement gives its connection back. `error`: destroy it. */
   release(entry: PoolEntry, error?: Error | boolean): void {
-    this.hooks.onReleased(this.deadlines.now() - entry.lentAt, entry.checkout);
+    // Looked at once for all that becomes of it now: a look at the clock is a good part of what a statement costs here.
+    const now = this.deadlines.now();
+    this.hooks.onReleased(now - entry.lentAt, entry.checkout);
     entry.checkout = undefined;
     this.#listener('release', entry, error);
     if (entry.dead !== undefined) return;
@@ -257,7 +261,7 @@ export class Bag implements EntryOwner {
     entry.view = undefined;
     entry.longLived = false;
     if (entry.free) {
-      this.onFree(entry);
+      this.#reclaim(entry, now);
     } else if (entry.hasSubmission) {
       entry.endSubmission();
     }
@@ -286,10 +290,10 @@ export class Bag implements EntryOwner {
         this.release(entry);
         return;
       case 'new':
-        this.#offer(entry);
+        this.#offer(entry, this.deadlines.now());
         return;
       case 'pool':
-        this.#reclaim(entry);
+        this.#reclaim(entry, this.deadlines.now());
         return;
       case 'borrower':
       case 'idle':
@@ -317,12 +321,12 @@ export class Bag implements EntryOwner {
   }
 
   /** The connection is back and quiet: is it clean, and is it to be kept? */
-  #reclaim(entry: PoolEntry): void {
-    const step = nextStep(entry, this.deadlines.now(), this.#options);
+  #reclaim(entry: PoolEntry, now: number): void {
+    const step = nextStep(entry, now, this.#options);
     if (step.kind === 'destroy') entry.destroy(new Error(step.reason));
     else if (step.kind === 'retire') this.retire(entry);
     else if (step.kind === 'run') this.#check(entry, step.text);
-    else this.#offer(entry);
+    else this.#offer(entry, now);
   }
 
   #check(entry: PoolEntry, text: string): void {
@@ -340,8 +344,7 @@ export class Bag implements EntryOwner {
   }
 
   /** The idle connection that was used last. One that was idle for long is pinged, and offered when it has answered. */
-  #awaken(): PoolEntry | undefined {
-    const now = this.deadlines.now();
+  #awaken(now: number): PoolEntry | undefined {
     const { pingAfterIdleMs, allowExitOnIdle } = this.#options;
     for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
       if (allowExitOnIdle) entry.client.ref();
@@ -358,7 +361,7 @@ export class Bag implements EntryOwner {
   }
 
   /** To the one who has waited longest, else to the idle ones. */
-  #offer(entry: PoolEntry): void {
+  #offer(entry: PoolEntry, now: number): void {
     if (this.closing) {
       this.retire(entry);
       return;
@@ -366,23 +369,24 @@ export class Bag implements EntryOwner {
     const waiter = this.waiters.shift();
     if (waiter !== undefined) {
       const { holder, inContext, callback } = waiter;
-      const waitMs = this.deadlines.now() - waiter.since;
-      if (inContext === undefined) this.#hand(entry, holder, waitMs);
-      else inContext(() => this.#hand(entry, holder, waitMs));
+      // A listener of 'release' may have begun to wait since.
+      const waitMs = Math.max(0, now - waiter.since);
+      if (inContext === undefined) this.#hand(entry, holder, waitMs, now);
+      else inContext(() => this.#hand(entry, holder, waitMs, now));
       callback(undefined, entry);
       return;
     }
     if (this.#limit === Infinity) this.#isCatchingUp = false;
     entry.holder = 'idle';
-    entry.idleSince = this.deadlines.now();
+    entry.idleSince = now;
     if (this.#options.allowExitOnIdle) entry.client.unref();
     this.idle.push(entry);
   }
 
-  #hand(entry: PoolEntry, holder: Borrowing, waitMs: number): void {
+  #hand(entry: PoolEntry, holder: Borrowing, waitMs: number, now: number): void {
     entry.holder = holder;
     entry.reset = false;
-    entry.lentAt = this.deadlines.now();
+    entry.lentAt = now;
     this.hooks.onAcquired(waitMs);
     this.#listener('acquire', entry);
   }

@@ -35,6 +35,7 @@ export class Statement extends Expiring implements Bound {
   #watched: Watched | undefined;
   error: Error | undefined;
   result: unknown;
+  answeredAt = 0;
   /** The statement was sent a second time, after a stale prepared statement was dropped. */
   healed = false;
   #callback: QueryCallback | undefined;
@@ -195,7 +196,8 @@ export class Statement extends Expiring implements Bound {
     this.#callback = undefined;
     const { entry, scope } = this;
     entry.deadlines.remove(this);
-    const ms = this.state === 'queued' ? 0 : entry.deadlines.now() - this.#sentAt;
+    this.answeredAt = entry.deadlines.now();
+    const ms = this.state === 'queued' ? 0 : this.answeredAt - this.#sentAt;
     if (scope !== undefined) {
       scope.unbind(this);
       scope.usage.databaseMs += ms;

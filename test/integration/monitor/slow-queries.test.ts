@@ -64,7 +64,7 @@ describe('SlowQueries with an Explainer', () => {
   for (const text of telling) {
     it(`shows nothing of the values in: ${text.slice(0, 60)}`, async () => {
       lines.length = 0;
-      slow.take(statements.of(text), text, { text, requestId: undefined, rows: 0 }, 1500, undefined);
+      slow.take(statements.of(text), text, { requestId: undefined, rows: 0 }, 1500, undefined);
       await eventually(() => lines.length === 1, 8000, 'the line is written');
       const shown = JSON.stringify([lines, slow.list(1)], (key, value: unknown) =>
         // Of EXPLAIN's own reckoning, and chance.
@@ -80,7 +80,7 @@ describe('SlowQueries with an Explainer', () => {
   it('logs at once with the plan that is known', async () => {
     const text = telling[0]!;
     lines.length = 0;
-    slow.take(statements.of(text), text, { text, requestId: 'r', rows: 0 }, 1500, undefined);
+    slow.take(statements.of(text), text, { requestId: 'r', rows: 0 }, 1500, undefined);
     await new Promise((resolve) => setImmediate(resolve));
     expect(lines[0]).to.deep.include({ request_id: 'r', plan: slow.list(1)[0]!.plan });
   });

@@ -58,7 +58,7 @@ export function fakeDatabase(name = 'main'): FakeDatabase {
   const hooks = new MetricHooks({ statements: source.statements, slowQueryThresholdMs: 1000 });
   const metrics = new DatabaseMetrics(source, hooks);
   const answer = (text: string, ms: number, error?: Error) =>
-    hooks.onAnswered({ text, requestId: undefined, rows: undefined }, ms, error);
+    hooks.onAnswered({ text, requestId: undefined, rows: undefined, answeredAt: 0 }, ms, error);
   return { source, hooks, metrics, answer };
 }
 

@@ -99,7 +99,7 @@ describe('MetricHooks', () => {
   });
 
   it('costs less than a microsecond a statement', () => {
-    const statement = { text: 'select * from t where id = $1', requestId: undefined, rows: 1 };
+    const statement = { text: 'select * from t where id = $1', requestId: undefined, rows: 1, answeredAt: 0 };
     let best = Infinity;
     for (let round = 0; round < 10; round++) {
       const start = performance.now();

@@ -54,7 +54,11 @@ describe('OpenTelemetry', () => {
   }
 
   function answer(text: string, ms: number, error?: Error, scope?: Scope): void {
-    telemetry.hooks.onAnswered({ text, requestId: undefined, rows: 1, ...(scope && { scope }) }, ms, error);
+    telemetry.hooks.onAnswered(
+      { text, requestId: undefined, rows: 1, answeredAt: 0, ...(scope && { scope }) },
+      ms,
+      error,
+    );
   }
 
   it('gets the duration of each statement in seconds, by operation and type of error', async () => {

@@ -37,7 +37,7 @@ describe('SlowQueries', () => {
   });
 
   function take(ms: number, error?: Error, text = "select 'secret' from t"): void {
-    slow.take(statements.of(text), text, { text, requestId: 'r-1', rows: 3 }, ms, error);
+    slow.take(statements.of(text), text, { requestId: 'r-1', rows: 3 }, ms, error);
   }
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
