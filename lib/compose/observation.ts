@@ -34,7 +34,11 @@ export class Observation {
     this.#options = options;
     this.#logger = logger;
     this.#unreadyReason = unreadyReason;
-    if (options.openTelemetry === true) void this.#startOpenTelemetry();
+    if (options.openTelemetry === true) {
+      this.#startOpenTelemetry().catch(() => {
+        // The log has failed, and there is nobody else to tell.
+      });
+    }
   }
 
   get health(): HealthMonitor {
