@@ -11,7 +11,7 @@ describe('answers on their way to the query monitor', () => {
   let answers: Answers;
 
   beforeEach(() => {
-    clock = new FakeClock();
+    clock = new FakeClock(5000);
     queries = new QueryMonitor();
     answers = new Answers(queries, clock);
   });
