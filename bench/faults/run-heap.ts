@@ -24,6 +24,9 @@ export interface HeapReport {
   readonly growth: number;
 }
 
+/** A circuit that has opened again and again stays open for a while, whatever its probes say. */
+const WELL_WITHIN_MS = 30_000;
+
 /** Cycles of faults under one application, and what they add to its heap. */
 export async function runHeap({ stack, seconds, rate, onProgress }: HeapRun): Promise<HeapReport> {
   await using rig = await Rig.start();
@@ -43,9 +46,24 @@ export async function runHeap({ stack, seconds, rate, onProgress }: HeapRun): Pr
         graceMs: 100,
         onProgress: (progress) => onProgress?.({ ...progress, cycle: number, fault }),
       });
+      await well(application);
       if (application.death !== undefined) throw new Error(`The application died: ${application.death.said}`);
     }
     heap.push(await application.ask('heap'));
   }
   return { stack, heap, growth: (heap.at(-1) ?? NaN) - (heap[comparedWith - 1] ?? NaN) };
+}
+
+async function well({ port }: Application): Promise<void> {
+  const until = performance.now() + WELL_WITHIN_MS;
+  while ((await read(port)) !== 200) {
+    if (performance.now() > until) throw new Error(`No read was answered within ${String(WELL_WITHIN_MS)} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function read(port: number): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${String(port)}/read`, { headers: { connection: 'close' } });
+  await answer.arrayBuffer();
+  return answer.status;
 }

@@ -7,7 +7,10 @@ export type AcquireFailure = 'timeout' | 'deadline' | 'cancelled' | 'circuit-ope
 export interface Lease {
   /** When, by `performance.now()`. */
   readonly since: number;
-  /** Its `stack` is that of whoever asked for it, and is put into words only when it is read. */
+  /**
+   * Its `stack` is that of whoever asked for it, and is put into words only when it is read; undefined where so many were
+   * asked for that not each was captured.
+   */
   readonly borrower: { readonly stack?: string };
   /** Of the request for which it was asked for, where it has one. */
   readonly requestId: string | undefined;

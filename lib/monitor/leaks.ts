@@ -14,7 +14,7 @@ export interface LeaksOptions {
   readonly name: string;
   readonly clock?: Clock;
   /** Told of each lease that is reported. */
-  readonly onLeak?: () => void;
+  readonly onLeak?: (lease: Lease) => void;
 }
 
 const MOST_SWEEP_MS = 500;
@@ -122,7 +122,7 @@ export class Leaks {
         `A connection has been held for ${String(Math.round(heldMs))} ms; was it released?`,
       ),
     );
-    if (onLeak !== undefined) quietly(onLeak);
+    if (onLeak !== undefined) quietly(() => onLeak(lease));
   }
 }
 

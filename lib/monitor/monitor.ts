@@ -32,6 +32,8 @@ export interface MonitorOptions {
   readonly counts: () => ConnectionCounts;
   readonly circuit: () => { readonly circuitState: CircuitState; readonly refuses: boolean };
   readonly inspect: Inspect;
+  /** Told of each lease that is reported. */
+  readonly onLeak: (lease: Lease) => void;
   readonly clock?: Clock;
 }
 
@@ -68,7 +70,7 @@ export class Monitor implements PoolHooks {
       thresholdMs: options.slowQueryThresholdMs,
       explainer: this.#explainer,
     });
-    this.leaks = new Leaks({ name, logger, thresholdMs: options.leakThresholdMs, clock });
+    this.leaks = new Leaks({ name, logger, thresholdMs: options.leakThresholdMs, onLeak: options.onLeak, clock });
     this.#repeated = new RepeatedStatements({
       ...{ name, logger },
       threshold: options.repeatedInRequest,

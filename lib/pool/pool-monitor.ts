@@ -15,6 +15,7 @@ import type {
 import type { Bag } from './bag.js';
 import type { Inspection } from './inspection.js';
 import type { ResolvedPoolOptions } from './options/index.js';
+import type { StackBudget } from './stack-budget.js';
 
 /** Which statements `getQueryPerformance` tells of. */
 export interface QueryPerformanceOptions {
@@ -43,7 +44,7 @@ export class PoolMonitor {
   /** What is told is taken notice of. */
   isOn: boolean;
 
-  constructor(options: ResolvedPoolOptions, bag: Bag, inspection: Inspection, hooks: HookList) {
+  constructor(options: ResolvedPoolOptions, bag: Bag, inspection: Inspection, hooks: HookList, stacks: StackBudget) {
     const { name, logger, monitor: own } = options;
     this.#options = options;
     this.#bag = bag;
@@ -54,6 +55,9 @@ export class PoolMonitor {
       counts: () => this.counts(),
       circuit: () => ({ circuitState: bag.circuit.state, refuses: bag.circuit.refuses }),
       inspect: inspection.inspect,
+      onLeak: ({ borrower }) => {
+        if (borrower.stack === undefined) stacks.onUnknownBorrower(bag.deadlines.now());
+      },
     });
     if (own === false) return;
     hooks.add(this.monitor, () => {

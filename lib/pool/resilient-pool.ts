@@ -36,6 +36,7 @@ import { CommitResolver } from './commit/resolver.js';
 import { checkExecuteOptions } from './execute-options.js';
 import type { ExecuteOptions } from './execute-options.js';
 import { Retrier } from './retrier.js';
+import { StackBudget } from './stack-budget.js';
 import { Runner } from './runner.js';
 import type { QueryCallback } from './statement.js';
 import type { Transaction } from './transaction/level.js';
@@ -148,7 +149,8 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
     const retrier = new Retrier(resolved.retry, resolved.cancelOnDisconnect, (hasSucceeded) =>
       hooks.onRetried(hasSucceeded),
     );
-    const runner = new Runner(bag, resolved.name, retrier, () => this.listenerCount('acquire') > 0);
+    const stacks = new StackBudget();
+    const runner = new Runner(bag, resolved.name, retrier, stacks, () => this.listenerCount('acquire') > 0);
     const resolver = new CommitResolver((signal) => dialer.dial(signal));
     const verifier = new Verifier(resolver, resolved.logger, resolved.name);
     const transactions = new Transactions(runner, bag, resolved, verifier);
@@ -161,7 +163,7 @@ export class ResilientPool extends (pg.Pool as unknown as PoolBase) {
       transactions,
       resolver,
       inspection,
-      monitor: new PoolMonitor(resolved, bag, inspection, hooks),
+      monitor: new PoolMonitor(resolved, bag, inspection, hooks, stacks),
       maintenance,
       resolved,
       views: undefined,

@@ -10,6 +10,7 @@ import { rethrowFromCaller } from './query-forms.js';
 import { mayBeRepeated } from './retrier.js';
 import type { Declared, Retrier } from './retrier.js';
 import { refusal } from './scope-rules.js';
+import type { StackBudget } from './stack-budget.js';
 import { textOf } from './statement.js';
 import type { QueryCallback } from './statement.js';
 import { isSubmittable, Submission } from './submission.js';
@@ -21,13 +22,15 @@ export class Runner {
   readonly retrier: Retrier;
   readonly #bag: Bag;
   readonly #name: string;
+  readonly #stacks: StackBudget;
   readonly #seesAcquire: () => boolean;
 
   /** @param seesAcquire whether somebody listens to 'acquire', and so would see whose context he is called in */
-  constructor(bag: Bag, name: string, retrier: Retrier, seesAcquire: () => boolean) {
+  constructor(bag: Bag, name: string, retrier: Retrier, stacks: StackBudget, seesAcquire: () => boolean) {
     this.#bag = bag;
     this.#name = name;
     this.retrier = retrier;
+    this.#stacks = stacks;
     this.#seesAcquire = seesAcquire;
   }
 
@@ -68,7 +71,7 @@ export class Runner {
       this.#acquire('borrower', scope, undefined, callback);
       return;
     }
-    const checkout = new Checkout(scope);
+    const checkout = new Checkout(scope, this.#stacks.take(deadlines.now()));
     this.#acquire('borrower', scope, undefined, (...[error, entry]) => {
       if (entry === undefined) {
         callback(error, entry);

@@ -105,6 +105,27 @@ describe('the hooks of a pool', () => {
     expect(named('answered').map(([, text]) => text)).to.include.members(['BEGIN', 'select 2', 'COMMIT']);
   });
 
+  it('tell the borrower of up to a hundred checkouts a second, and of all once a leak had none', async () => {
+    open({ monitor: { hooks: recorder(), leakThresholdMs: 50 }, max: 2 });
+    const known = () => named('lent').filter(([, lease]) => (lease as Lease).borrower.stack !== undefined).length;
+    const checkOut = async (times: number) => {
+      for (let i = 0; i < times; i++) (await pool.connect()).release();
+    };
+    // A second may end meanwhile, and perhaps another one.
+    await checkOut(400);
+    expect(known()).to.be.within(100, 300);
+    let leaked = await pool.connect();
+    while ((named('lent').at(-1)?.[1] as Lease).borrower.stack !== undefined) {
+      leaked.release();
+      leaked = await pool.connect();
+    }
+    await eventually(() => lines.some(({ message }) => String(message).includes('was it released?')), 5000, 'reported');
+    leaked.release();
+    calls.length = 0;
+    await checkOut(400);
+    expect(known()).to.equal(400);
+  });
+
   it('tell that a client which listens, or was asked for so, is kept for long', async () => {
     open();
     const listening = await pool.connect();
