@@ -63,7 +63,7 @@ async function well({ port }: Application): Promise<void> {
 }
 
 async function read(port: number): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${String(port)}/read`, { headers: { connection: 'close' } });
+  const answer = await fetch(`http://127.0.0.1:${String(port)}/read/1`);
   await answer.arrayBuffer();
   return answer.status;
 }
