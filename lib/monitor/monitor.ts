@@ -19,16 +19,20 @@ import { ServerView } from './server-view.js';
 import { SlowQueries } from './slow-queries.js';
 import { Utilisation } from './utilisation.js';
 
-export interface MonitorOptions {
-  /** The pool's. */
-  readonly name: string;
-  readonly logger: Logger;
+/** What its user chooses. */
+export interface MonitorSettings {
   readonly slowQueryThresholdMs: number;
   readonly explain: boolean;
   readonly leakThresholdMs: number | false;
   readonly repeatedInRequest: number | false;
   readonly acquisitionSamples: number;
   readonly statementBytes: number;
+}
+
+export interface MonitorOptions extends MonitorSettings {
+  /** The pool's. */
+  readonly name: string;
+  readonly logger: Logger;
   readonly counts: () => ConnectionCounts;
   readonly circuit: () => { readonly circuitState: CircuitState; readonly refuses: boolean };
   readonly inspect: Inspect;

@@ -77,7 +77,7 @@ export class Runner {
         callback(error, entry);
         return;
       }
-      checkout.since = deadlines.now();
+      checkout.since = entry.lentAt;
       entry.checkout = checkout;
       hooks.onLent(checkout);
       callback(undefined, entry);

@@ -3,6 +3,7 @@ import type { Rule, Rules } from '../../core/options.js';
 import { ConfigurationError } from '../../errors/errors.js';
 import { noHooks } from '../../monitor/hooks.js';
 import type { PoolHooks } from '../../monitor/hooks.js';
+import type { MonitorSettings } from '../../monitor/monitor.js';
 import type { Environment } from './environment.js';
 
 /** Options of `monitor`. */
@@ -40,13 +41,7 @@ export interface MonitorOptions {
   hooks?: Partial<PoolHooks> | undefined;
 }
 
-export interface ResolvedMonitorOptions {
-  readonly slowQueryThresholdMs: number;
-  readonly explain: boolean;
-  readonly leakThresholdMs: number | false;
-  readonly repeatedInRequest: number | false;
-  readonly acquisitionSamples: number;
-  readonly statementBytes: number;
+export interface ResolvedMonitorOptions extends MonitorSettings {
   readonly sqlComments: boolean;
   readonly hooks: Partial<PoolHooks> | undefined;
 }
