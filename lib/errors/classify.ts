@@ -142,6 +142,9 @@ const own: Readonly<Record<ErrorCode, OwnVerdict>> = {
   DB_COMMIT_OUTCOME_UNKNOWN: { kind: 'connection-lost', final: true },
   DB_TRANSACTION_ROLLED_BACK: { kind: 'transaction-state', final: true },
   DB_TRANSACTION_MISUSE: { kind: 'caller', final: true },
+  DB_MIGRATION_REFUSED: { kind: 'caller', final: true },
+  DB_MIGRATION_FAILED: { kind: 'caller', final: true },
+  DB_MIGRATION_LOCKED: { kind: 'caller', final: true },
 };
 
 function judgeOwn(error: DbResilienceError, phase: Phase, depth: number): Classification {

@@ -18,7 +18,10 @@ export type ErrorCode =
   | 'DB_SHUTTING_DOWN'
   | 'DB_COMMIT_OUTCOME_UNKNOWN'
   | 'DB_TRANSACTION_ROLLED_BACK'
-  | 'DB_TRANSACTION_MISUSE';
+  | 'DB_TRANSACTION_MISUSE'
+  | 'DB_MIGRATION_REFUSED'
+  | 'DB_MIGRATION_FAILED'
+  | 'DB_MIGRATION_LOCKED';
 
 export interface ErrorDetails {
   outcome: Outcome;

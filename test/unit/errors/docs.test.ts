@@ -22,6 +22,9 @@ const codes: Record<ErrorCode, true> = {
   DB_COMMIT_OUTCOME_UNKNOWN: true,
   DB_TRANSACTION_ROLLED_BACK: true,
   DB_TRANSACTION_MISUSE: true,
+  DB_MIGRATION_REFUSED: true,
+  DB_MIGRATION_FAILED: true,
+  DB_MIGRATION_LOCKED: true,
 };
 const reasons: Record<UnknownReason, true> = {
   crash: true,
