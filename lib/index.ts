@@ -69,3 +69,12 @@ export type {
   SlowQuery,
 } from './monitor/reports.js';
 export type { ServerReport } from './monitor/server-report.js';
+export { MigrationFailedError, MigrationLockedError, MigrationRefusedError } from './errors/migration-errors.js';
+export type { MigrationRefusal } from './errors/migration-errors.js';
+export {
+  initializeSchema,
+  type SchemaOptions,
+  type SchemaResult,
+  type SchemaState,
+} from './migrate/initialize-schema.js';
+export { MigrationManager } from './migrate/manager.js';

@@ -1,12 +1,17 @@
 import { silentLogger } from '../core/logger.js';
 import type { HealthMonitor } from '../health/health-monitor.js';
 import type { PromClientRegistry } from '../metrics/prom-client.js';
+import { initializeSchema } from '../migrate/initialize-schema.js';
+import type { SchemaOptions } from '../migrate/initialize-schema.js';
+import { MigrationManager } from '../migrate/manager.js';
+import type { Logger } from '../core/logger.js';
 import { ResilientPool } from '../pool/resilient-pool.js';
 import { Observation } from './observation.js';
 import { splitOptions } from './options.js';
 import type { ResilienceOptions } from './options.js';
 import { Readiness } from './readiness.js';
 import type { UnreadyReason } from './readiness.js';
+import { SchemaGate } from './schema-gate.js';
 
 /** A database with all that keeps the application standing when it fails. */
 export interface Resilience {
@@ -14,7 +19,7 @@ export interface Resilience {
   readonly db: ResilientPool;
 
   /**
-   * Whether there is a connection, or was one before the pool became idle. It costs nothing to ask: while connections
+   * Whether there is a connection, or was one before the pool became idle, and the schema is there. It costs nothing to ask: while connections
    * are open nothing is sent, so a server that fell silent is noticed when the traffic's statements time out.
    */
   readonly isReady: boolean;
@@ -23,7 +28,8 @@ export interface Resilience {
   readonly unreadyReason: UnreadyReason | undefined;
 
   /**
-   * Resolves when there is a connection: at once where there is one. Until then it keeps the process alive.
+   * Resolves when there is a connection, and the schema is there: at once where they are. Until then it keeps the process
+   * alive.
    *
    * It has no end of its own, because a database may come up, and a password may be set right, while the application
    * runs; failures are logged. For an end: `withTimeout(resilience.ready(), 10_000)`.
@@ -69,17 +75,24 @@ export function createResilience(options: ResilienceOptions = {}): Resilience {
   const db = new ResilientPool(pool);
   const logger = pool.logger ?? silentLogger;
   const readiness = new Readiness(db, logger);
-  const observation = new Observation(db, own, logger, () => readiness.unreadyReason);
+  const gate = own.schema ? schemaGate(db, own.schema, logger) : undefined;
+  const unreadyReason = () => readiness.unreadyReason ?? gate?.unreadyReason;
+  const observation = new Observation(db, own, logger, unreadyReason);
+  let closed: Promise<void> | undefined;
   readiness.start();
+  gate?.start();
   return {
     db,
     get isReady() {
-      return readiness.isReady;
+      return unreadyReason() === undefined;
     },
     get unreadyReason() {
-      return readiness.unreadyReason;
+      return unreadyReason();
     },
-    ready: () => readiness.ready(),
+    ready: async () => {
+      await readiness.ready();
+      await gate?.ready();
+    },
     get healthMonitor() {
       return observation.health;
     },
@@ -88,7 +101,26 @@ export function createResilience(options: ResilienceOptions = {}): Resilience {
     close: () => {
       readiness.close();
       observation.close();
-      return db.end();
+      closed ??= Promise.all([db.end(), gate?.close()]).then(() => undefined);
+      return closed;
     },
   };
+}
+
+function schemaGate(db: ResilientPool, schema: SchemaOptions, logger: Logger): SchemaGate {
+  const options = { ...schema, logger };
+  return new SchemaGate(
+    {
+      initialize: (signal) => initializeSchema(db, { ...options, signal }),
+      isThere: async (signal) => {
+        const { migrations, newest } = await new MigrationManager(db, options).status({ signal });
+        // As at the start, what newer code has applied is no hindrance.
+        return migrations.every(
+          ({ state, version }) => state === 'applied' || (state === 'vanished' && version > newest),
+        );
+      },
+    },
+    db.name,
+    logger,
+  );
 }

@@ -1,6 +1,8 @@
-import { boolean, explained, findProblem, integer, isPlainObject, record } from '../core/options.js';
+import { boolean, either, explained, findProblem, integer, isPlainObject, oneOf, record } from '../core/options.js';
 import type { Rules } from '../core/options.js';
 import { ConfigurationError } from '../errors/errors.js';
+import type { SchemaOptions } from '../migrate/initialize-schema.js';
+import { resolveMigrationSettings } from '../migrate/settings.js';
 import type { ResilientPoolOptions } from '../pool/options/index.js';
 
 /** Options of `health`. */
@@ -23,6 +25,11 @@ export interface ObservationOptions {
    * providers have to be registered before. Default: false.
    */
   openTelemetry?: boolean | undefined;
+  /**
+   * The migrations that the database is to have: what is pending is applied at the start, by one instance of many, and none
+   * is ready before. `false`: none. Default: none.
+   */
+  schema?: SchemaOptions | false | undefined;
 }
 
 /** Options of `createResilience`. */
@@ -36,14 +43,16 @@ const healthRules: Rules<HealthOptions> = {
 export const observationRules: Rules<ObservationOptions> = {
   health: explained(record, 'an object of its own options'),
   openTelemetry: boolean,
+  schema: either(explained(record, 'an object of its own options'), oneOf(false)),
 };
 
 /** @throws ConfigurationError for an option of ours that is impossible; what is the pool's, the pool looks at */
 export function splitOptions(options: ResilienceOptions): { pool: ResilientPoolOptions; own: ObservationOptions } {
   if (!isPlainObject(options)) return { pool: options, own: {} };
-  const { health, openTelemetry, ...pool }: ResilienceOptions = options;
-  const own = { health, openTelemetry };
+  const { health, openTelemetry, schema, ...pool }: ResilienceOptions = options;
+  const own = { health, openTelemetry, schema };
   const problem = findProblem(observationRules, own) ?? (health && findProblem(healthRules, health, '', 'health'));
   if (problem !== undefined) throw new ConfigurationError(problem.option, problem.message);
+  if (schema) resolveMigrationSettings(schema, 'schema');
   return { pool, own };
 }

@@ -8,7 +8,14 @@ import { ShuttingDownError } from '../errors/errors.js';
 import { fullJitter } from '../policy/backoff.js';
 
 /** What keeps an instance from taking work. Safe to show to anybody. */
-export type UnreadyReason = 'starting' | 'database_unreachable' | 'misconfigured' | 'isolated' | 'shutting_down';
+export type UnreadyReason =
+  | 'starting'
+  | 'database_unreachable'
+  | 'misconfigured'
+  | 'isolated'
+  | 'schema_pending'
+  | 'schema_failed'
+  | 'shutting_down';
 
 /** What is needed of a pool. */
 export interface WatchedPool {

@@ -22,6 +22,8 @@ export const healthSchemas: Readonly<Record<string, Schema>> = {
       'starting',
       'database_unreachable',
       'misconfigured',
+      'schema_pending',
+      'schema_failed',
       'isolated',
       'shutting_down',
     ),

@@ -4,6 +4,9 @@ import type { HealthOptions } from '../../../lib/compose/options.js';
 import { splitOptions } from '../../../lib/compose/options.js';
 import type { RoutesOptions } from '../../../lib/express/routes.js';
 import { openApi } from '../../../lib/express/openapi.js';
+import type { SchemaOptions } from '../../../lib/migrate/initialize-schema.js';
+import { resolveMigrationSettings } from '../../../lib/migrate/settings.js';
+import { shownTable } from '../../../lib/migrate/table-name.js';
 import type { MonitorOptions } from '../../../lib/pool/options/monitor.js';
 import { resolvePoolOptions } from '../../../lib/pool/options/index.js';
 import { tableRows } from '../../support/table-rows.js';
@@ -22,6 +25,17 @@ const ofMonitor: Record<keyof MonitorOptions, true> = {
   hooks: true,
 };
 const ofHealth: Record<keyof HealthOptions, true> = { intervalMs: true, timeoutMs: true };
+const ofSchema: Record<keyof SchemaOptions, true> = {
+  directory: true,
+  migrationUrl: true,
+  acceptPooler: true,
+  table: true,
+  lockTimeoutMs: true,
+  lockRetryMs: true,
+  statementTimeoutMs: true,
+  waitMs: true,
+  outOfOrder: true,
+};
 const ofRoutes: Record<keyof RoutesOptions, true> = { authorize: true, health: true, metrics: true, logger: true };
 
 const monitorDefaults = resolvePoolOptions({}, {}).monitor as unknown as Record<string, number | boolean | undefined>;
@@ -32,6 +46,21 @@ function told(option: string): { meaning: string; standard: string; least: strin
   expect(rows, option).to.have.length(1);
   const [, meaning = '', standard = '', least = '', most = ''] = rows[0] ?? [];
   return { meaning, standard, least, most };
+}
+
+/** Of those that have one in the code, whatever the environment says. */
+function schemaDefaults(): Record<string, string | number | undefined> {
+  const { acceptPooler, table, lockTimeoutMs, lockRetryMs, statementTimeoutMs, waitMs, outOfOrder } =
+    resolveMigrationSettings({ directory: 'migrations' });
+  return {
+    acceptPooler: String(acceptPooler),
+    table: shownTable(table),
+    lockTimeoutMs,
+    lockRetryMs,
+    statementTimeoutMs,
+    waitMs,
+    outOfOrder: String(outOfOrder),
+  };
 }
 
 function expectLimits(option: string, accept: (value: number) => unknown): void {
@@ -60,8 +89,20 @@ describe('README.md', () => {
     });
   }
 
-  it('tells of monitor and openTelemetry', () => {
-    for (const option of ['monitor', 'openTelemetry']) expect(told(option).meaning).not.to.equal('');
+  for (const name of Object.keys(ofSchema)) {
+    it(`tells the meaning, the default and the limits of schema.${name}`, () => {
+      const { meaning, standard, least } = told(`schema.${name}`);
+      expect(meaning).not.to.equal('');
+      const { [name]: value } = schemaDefaults();
+      if (value !== undefined) expect(standard).to.equal(typeof value === 'number' ? String(value) : `\`${value}\``);
+      expect(least !== '', 'has limits').to.equal(typeof value === 'number' || name === 'table');
+      if (typeof value !== 'number') return;
+      expectLimits(`schema.${name}`, (given) => splitOptions({ schema: { directory: 'migrations', [name]: given } }));
+    });
+  }
+
+  it('tells of monitor, openTelemetry and schema', () => {
+    for (const option of ['monitor', 'openTelemetry', 'schema']) expect(told(option).meaning).not.to.equal('');
   });
 
   it('tells of each option of routes()', () => {
