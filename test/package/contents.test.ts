@@ -28,6 +28,8 @@ describe('the tarball', () => {
       'package/ops/grafana/dashboard.json',
       'package/dist/lib/index.js',
       'package/dist/lib/index.d.ts',
+      'package/dist/lib/cli/main.js',
+      'package/dist/lib/migrate/index.d.ts',
       'package/dist/lib/testing/watchdog.js',
     ]);
   });
