@@ -38,7 +38,7 @@ const rightImports: Record<string, string> = {
   'lib/express/adapter.ts': `import type { Request } from 'express'; export type R = Request;`,
   'lib/testing/index.ts': `import '../core/clock.js';`,
   'lib/index.ts': `import './pool/pool.js'; import './express/adapter.js';`,
-  'examples/main.ts': `import '../lib/index.js'; import 'express';`,
+  'examples/exploits-api.ts': `import '../lib/index.js'; import 'express';`,
   'test/inside.test.ts': `import '../lib/pool/entry.js'; import 'chai';`,
 };
 
@@ -76,8 +76,8 @@ const wrongImports: Record<string, { text: string; violations: string[] }> = {
     violations: ['nobody-imports-index: lib/cli/index.ts → lib/index.ts'],
   },
   'lib/cli/example.ts': {
-    text: `import '../../examples/main.js';`,
-    violations: ['lib-imports-from-outside: lib/cli/example.ts → examples/main.ts'],
+    text: `import '../../examples/exploits-api.js';`,
+    violations: ['lib-imports-from-outside: lib/cli/example.ts → examples/exploits-api.ts'],
   },
   'lib/cli/development.ts': {
     text: `import 'chai';`,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { processTree } from '../../../lib/testing/processes.js';
 import { eventually } from '../../support/settle.js';
 
-const program = fileURLToPath(new URL('../../../examples/main/server.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../examples/exploits-api/server.js', import.meta.url));
 
 /** The main example as a process of its own, as its user starts it. */
 export class Example {

@@ -54,7 +54,7 @@ describe('callSite', () => {
 
   it('takes the package’s tests and examples, and others who have a folder lib, for applications', () => {
     for (const file of [
-      `${root}/dist/examples/main/server.js`,
+      `${root}/dist/examples/exploits-api/server.js`,
       `${root}/dist/test/a.js`,
       '/app/lib/a.js',
       '/lib/b.js',
