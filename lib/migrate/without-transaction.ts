@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mayCommitPartly } from '../core/sql/commits.js';
 import { sqlstate } from '../errors/classify.js';
 import { CancelledError } from '../errors/errors.js';
-import { MigrationRefusedError } from '../errors/migration-errors.js';
+import { MigrationLockedError, MigrationRefusedError } from '../errors/migration-errors.js';
 import { StatementFailure, untilUnlocked } from './again.js';
 import { effectOf, isConcurrent } from './alone.js';
 import type { Applying } from './applying.js';
@@ -86,11 +86,16 @@ export class WithoutTransaction {
       tag: statement.tag,
     };
     settings.onProgress({ kind: 'statement', ...event });
+    let hasRun = false;
     const attempt = async (): Promise<void> => {
       try {
-        if (this.#runsAlone(statement) || !(await this.#ranWithCount(statement, index, id))) {
-          await this.#runAlone(statement, index, id, mayHaveRun);
+        if (!hasRun) {
+          if (!this.#runsAlone(statement) && (await this.#ranWithCount(statement, index, id))) return;
+          await this.#runAlone(statement, id, mayHaveRun);
+          hasRun = true;
         }
+        // It may have to wait for its lock as well, and the statement is not sent again for that.
+        await this.#record(() => this.#count(index, id));
       } catch (error) {
         throw new StatementFailure(error, statement);
       }
@@ -98,7 +103,9 @@ export class WithoutTransaction {
     try {
       this.#attempts += (await untilUnlocked(() => this.#step, settings, attempt, signal)) - 1;
     } catch (failure) {
-      throw failure instanceof StatementFailure ? await this.#failure(failure, index, id) : failure;
+      if (failure instanceof StatementFailure) throw await this.#failure(failure, index, id, hasRun);
+      if (failure instanceof MigrationLockedError && !hasRun) await this.#isRefused(id);
+      throw failure;
     }
     settings.onProgress({ kind: 'statement-done', ...event });
   }
@@ -120,7 +127,7 @@ export class WithoutTransaction {
     }
   }
 
-  async #runAlone(statement: MigrationStatement, index: number, id: number, mayHaveRun: boolean): Promise<void> {
+  async #runAlone(statement: MigrationStatement, id: number, mayHaveRun: boolean): Promise<void> {
     const { session, history } = this.#applying;
     const work = async (): Promise<void> => {
       const effect = await effectOf(session, statement);
@@ -131,7 +138,6 @@ export class WithoutTransaction {
       await session.run(statement.text);
     };
     await (isConcurrent(statement) ? this.#patiently(work) : work());
-    await this.#record(() => this.#count(index, id));
   }
 
   async #patiently(work: () => Promise<void>): Promise<void> {
@@ -151,13 +157,18 @@ export class WithoutTransaction {
     await this.#applying.history.advance(id, index + 1, this.#statements.length, this.#sums[index] ?? '');
   }
 
-  async #failure({ error, statement, what }: StatementFailure, index: number, id: number): Promise<Error> {
+  async #failure(
+    { error, statement, what }: StatementFailure,
+    index: number,
+    id: number,
+    hasRun: boolean,
+  ): Promise<Error> {
     // Of the statements, and not of the migration, it may be said that they were undone.
     if (error instanceof CancelledError) return new CancelledError(error.message, { outcome: 'unknown', cause: error });
-    const { session, history } = this.#applying;
+    const { session } = this.#applying;
     const [number, of] = [String(index + 1), String(this.#statements.length)];
-    const isRefused = sqlstate(error) !== undefined && !session.isLost;
-    if (isRefused) await this.#record(() => history.doubt(id, false)).catch(() => undefined);
+    const isRefused = sqlstate(error) !== undefined && !session.isLost && !hasRun;
+    if (isRefused) await this.#isRefused(id);
     const isClear = isRefused && statement !== undefined && !mayCommitPartly(statement.text);
     const unclear = isClear ? 'It has left nothing' : 'What it has left, the next run finds out';
     const mend =
@@ -170,6 +181,11 @@ export class WithoutTransaction {
       `${mend} and run it again: it goes on there. To go back: repair ${String(this.#step.migration.version)} --as reverted, ` +
       'once you have undone those by hand';
     return asFailure(error, { step: this.#step, statement, what, outcome: 'unknown', advice });
+  }
+
+  /** The server has said that the statement has no effect. */
+  async #isRefused(id: number): Promise<void> {
+    await this.#record(() => this.#applying.history.doubt(id, false)).catch(() => undefined);
   }
 
   #refuseOtherBeginning({ statementsDone, doneChecksum }: HistoryRow): void {

@@ -83,6 +83,49 @@ describe('of the statements of a migration without a transaction', function () {
     expect(await without.values('select timeout from seen')).to.deep.equal(['50ms']);
   });
 
+  for (const statement of [
+    'create index concurrently item_name on item (name)',
+    'drop index concurrently item_old',
+    'alter table part detach partition part_1 concurrently',
+  ]) {
+    it(`is known for done where only the count of it failed: ${statement}`, async () => {
+      await without.sql(items, parts, 'create index item_old on item (name)');
+      await without.manager().initialize();
+      await without.sql(
+        "create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$",
+        'create trigger refuse before update on db_resilience_migrations for each row ' +
+          'when (new.statements_done = 1) execute function refuse()',
+      );
+      await without.write(`${statement};`);
+      const error = await failureOf(up());
+      expect((error.cause as { code?: string }).code, error.stack).to.equal('P0001');
+      await without.sql('drop function refuse cascade');
+      await without.expectState('unfinished', 1);
+      await up();
+      expect(await without.history()).to.deep.equal(['up done 1 of 1']);
+    });
+  }
+
+  it('one is done once where its count has to wait for a lock', async () => {
+    await without.sql(items);
+    await without.write('create index concurrently item_name on item (name);');
+    await without.manager().initialize();
+    const holder = await holding("insert into item values (3, 'held')");
+    const run = up({
+      lockTimeoutMs: 50,
+      onProgress: ({ kind }) => {
+        if (kind === 'table-locked') void row?.[Symbol.asyncDispose]();
+      },
+    });
+    run.catch(() => undefined);
+    await waiting();
+    const row = await holding('select from db_resilience_migrations for update');
+    await holder[Symbol.asyncDispose]();
+    const { steps } = await run.finally(() => row[Symbol.asyncDispose]());
+    expect(steps[0]?.attempts).to.be.above(1);
+    expect(await without.history()).to.deep.equal(['up done 1 of 1']);
+  });
+
   it('one that cannot have its lock is tried until lockRetryMs, and then from there by the next run', async () => {
     await without.sql(items);
     await without.write('create table before (id int);\nalter table item add column more int;');
@@ -217,55 +260,5 @@ describe('of the statements of a migration without a transaction', function () {
     expect(await without.indexes()).to.include('item_name on item: invalid');
     await up();
     expect(await without.indexes()).to.deep.equal(['item_pkey on item: valid']);
-  });
-});
-
-describe('the way down without a transaction', function () {
-  this.timeout(60_000);
-  const without = new Without();
-  const wayUp = "create table item (id int, name text); insert into item values (1, 'a'), (2, 'a');";
-  const wayDown = (last = 'drop table item;') =>
-    `create table kept as select * from item;\ncreate unique index concurrently kept_name on kept (name);\n${last}`;
-
-  it('is finished by the next up when it was interrupted, and the way up is done again', async () => {
-    await without.write(wayUp, wayDown());
-    await without.manager().up();
-    const error = await failureOf(without.manager().down());
-    expect(error.message, error.stack).to.match(/statement 2 of 3/);
-    await without.expectState('unfinished', 1);
-    await without.sql("update kept set name = 'b' where id = 2");
-    const { steps } = await without.manager().up();
-    expect(steps.map(({ direction }) => direction)).to.deep.equal(['down', 'up']);
-    expect(await without.indexes()).to.deep.equal(['kept_name on kept: valid']);
-    expect(await without.values('select count(*)::int from item')).to.deep.equal([2]);
-    expect(await without.history()).to.deep.equal(['up done 2 of 2', 'down done 3 of 3', 'up done 2 of 2']);
-    await without.expectState('applied', 0);
-  });
-
-  it('is finished by the next down, which reverts no other', async () => {
-    await without.folder.write({
-      '001_first.sql': '-- migrate:up\ncreate table first (id int);\n-- migrate:down\ndrop table first;',
-    });
-    await without.folder.write({
-      '002_item.sql': `-- migrate:up\n${wayUp}\n-- migrate:down transaction:false\n${wayDown()}`,
-    });
-    await without.manager().up();
-    await failureOf(without.manager().down());
-    await without.sql("update kept set name = 'b' where id = 2");
-    const { steps } = await without.manager().down();
-    expect(steps.map(({ version, direction }) => [version, direction])).to.deep.equal([[2, 'down']]);
-    expect(await without.manager().status()).to.include({ version: 1, pending: 1 });
-  });
-
-  it('is not the whole of down where the way up was interrupted: that is finished first', async () => {
-    const unique = 'create unique index concurrently item_name on item (name);';
-    await without.write(`${wayUp}\n${unique}`, 'drop index concurrently item_name;\ndrop table item;');
-    await failureOf(without.manager().up());
-    await without.sql("update item set name = 'b' where id = 2");
-    const { steps } = await without.manager().down();
-    expect(steps.map(({ direction }) => direction)).to.deep.equal(['up', 'down']);
-    expect(await without.history()).to.deep.equal(['up done 3 of 3', 'down done 2 of 2']);
-    expect(await without.indexes()).to.deep.equal([]);
-    await without.expectState('pending', 1);
   });
 });

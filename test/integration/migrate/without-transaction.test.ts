@@ -156,6 +156,22 @@ describe('a migration without a transaction', function () {
     expect(await history()).to.deep.equal(['up unfinished 1 of 2']);
   });
 
+  it('is in no doubt where the server refused its lock for as long as was to be waited', async () => {
+    await sql(
+      'create table part (id int) partition by range (id)',
+      'create table part_1 partition of part for values from (0) to (10)',
+    );
+    await write('alter table part detach partition part_1 concurrently');
+    {
+      await using _holder = await holding('lock table part_1 in access exclusive mode');
+      const error = await failureOf(manager({ lockTimeoutMs: 50, lockRetryMs: 0 }).up());
+      expect(error).to.include({ code: 'DB_MIGRATION_LOCKED', line: 2 });
+      expect(await history()).to.deep.equal(['up unfinished 0 of 1']);
+    }
+    await manager().up();
+    expect(await history()).to.deep.equal(['up done 1 of 1']);
+  });
+
   it('clears away what an interrupted REINDEX has left of that index, and nothing of another', async () => {
     await sql(
       'create index item_name on item (name)',
