@@ -49,7 +49,9 @@ export class MigrationSession {
     signal?: AbortSignal,
   ): Promise<MigrationSession> {
     if (signal?.aborted === true) throw interrupted('not-executed');
-    const client = await dial({ ...source, timeoutMs: CONNECT_MS, signal });
+    const client = await dial({ ...source, timeoutMs: CONNECT_MS, signal }).catch((error: unknown) => {
+      throw signal?.aborted === true ? interrupted('not-executed') : error;
+    });
     const session = new MigrationSession(client, source, settings, signal);
     try {
       await session.#begin();

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { ResilientPool } from '../../../lib/index.js';
 import { MigrationManager } from '../../../lib/migrate/index.js';
 import type { MigrationEvent, MigrationOptions } from '../../../lib/migrate/index.js';
-import { startPostgres } from '../../../lib/testing/index.js';
+import { startFaultProxy, startPostgres } from '../../../lib/testing/index.js';
 import { emptyDatabase, managerOf, MigrationFolder, runSql } from '../../support/migrations.js';
 import type { MigrationFiles } from '../../support/migrations.js';
 import { sharedPostgres } from '../../support/postgres.js';
@@ -280,6 +280,16 @@ describe('MigrationManager', function () {
       await write({ '001_a.sql': 'select 1;' });
       const error = await failureOf(manager().up({ signal: AbortSignal.abort() }));
       expect(error).to.include({ code: 'DB_CANCELLED', outcome: 'not-executed' });
+    });
+
+    it('while it connects, gives up', async () => {
+      await using silent = await startFaultProxy({ target: await sharedPostgres() });
+      silent.blackHole();
+      await write({ '001_a.sql': 'select 1;' });
+      const unreachable = managerOf(silent.connectionString(await sharedPostgres()), folder.directory);
+      const { error, ms } = await settled(unreachable.up({ signal: AbortSignal.timeout(100) }), 5_000);
+      expect(error).to.include({ code: 'DB_CANCELLED', outcome: 'not-executed' });
+      expect(ms).to.be.lessThan(2_000);
     });
 
     it('while a statement runs, cancels it on the server and leaves nothing', async () => {
