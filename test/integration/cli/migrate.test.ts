@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { MigrationPlan, MigrationRun, MigrationStatus } from '../../../lib/migrate/index.js';
 import type { PostgresServer } from '../../../lib/testing/index.js';
 import { sharedPostgres } from '../../support/postgres.js';
+import { eventually } from '../../support/settle.js';
 import { runProgram, start } from './program.js';
 
 const users = `-- migrate:up
@@ -213,11 +214,17 @@ describe('the program db-resilience migrate', function () {
     await files({ '003_slow.sql': '-- migrate:up\nselect pg_sleep(60);' });
     const program = start(['migrate', 'up', '--dir', folder], { DATABASE_URL: url });
     await program.says('up 003_slow: statement 1 of 1');
-    const { rows } = await admin.query<{ pid: number }>(
-      `select pid from pg_stat_activity where datname = $1 and query like '%pg_sleep%'`,
-      [database],
-    );
-    const pid = rows[0]!.pid;
+    // It says so before it sends it.
+    let pid = 0;
+    const isSent = async (): Promise<boolean> => {
+      const { rows } = await admin.query<{ pid: number }>(
+        `select pid from pg_stat_activity where datname = $1 and query like 'select pg_sleep%'`,
+        [database],
+      );
+      pid = rows[0]?.pid ?? 0;
+      return pid > 0;
+    };
+    await eventually(isSent, 10_000, 'the statement runs');
     process.kill(pid, 'SIGSTOP');
     try {
       program.child.kill('SIGINT');
