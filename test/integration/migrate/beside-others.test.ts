@@ -259,8 +259,8 @@ describe('a migration beside other work', function () {
     await sql(
       ...[
         'default_transaction_read_only = on',
-        `statement_timeout = '1ms'`,
-        `lock_timeout = '1ms'`,
+        `statement_timeout = '2s'`,
+        `lock_timeout = '50ms'`,
         'search_path = nowhere',
         `default_transaction_isolation = 'serializable'`,
       ].map((setting) => `alter database ${name} set ${setting}`),
