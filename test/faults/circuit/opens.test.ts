@@ -127,7 +127,8 @@ describe('the circuit of a pool', function () {
         expect(endedAt - begunAt).to.be.below(200);
       }
       const after = load.ended.filter(({ begunAt }) => begunAt > closedAt);
-      expect(after.length).to.be.at.least(10);
+      // Some 25 on an idle machine.
+      expect(after.length).to.be.at.least(5);
       for (const { error } of after) expect(error).to.equal(undefined);
     });
   }
