@@ -6,7 +6,7 @@ import { Without } from './without.js';
 const twice = "create table item (id int, name text); insert into item values (1, 'a'), (2, 'a');";
 const unique = 'create unique index concurrently item_name on item (name);';
 
-describe('a migration without a transaction', function () {
+describe('an interrupted migration without a transaction', function () {
   this.timeout(60_000);
   const without = new Without();
   const up = (options: Partial<MigrationOptions> = {}) => without.manager(options).up();
@@ -36,28 +36,6 @@ describe('a migration without a transaction', function () {
     expect(await without.history()).to.deep.equal(['up done 4 of 4']);
     await without.expectState('applied', 0);
     expect((await up()).steps).to.deep.equal([]);
-  });
-
-  it('is not passed over by IF NOT EXISTS where somebody has left an INVALID index', async () => {
-    await without.sql(twice);
-    await failureOf(without.sql(unique));
-    await without.sql("update item set name = 'b' where id = 2");
-    expect(await without.indexes()).to.deep.equal(['item_name on item: invalid']);
-    await without.write(unique.replace('item_name', 'if not exists item_name'));
-    await up();
-    expect(await without.indexes()).to.deep.equal(['item_name on item: valid']);
-  });
-
-  it('does not take an index for its own that was there before, in the first run and in the next', async () => {
-    await without.sql('create table item (id int, name text)', 'create index item_name on item (id)');
-    await without.write(unique);
-    for (const run of ['first', 'next', 'third']) {
-      expect((await expectFailure('42P07')).message, run).to.include('already exists');
-      await without.expectState('unfinished', 1);
-    }
-    expect(await without.values("select indexdef from pg_indexes where indexname = 'item_name'")).to.deep.equal([
-      'CREATE INDEX item_name ON public.item USING btree (id)',
-    ]);
   });
 
   it('does not drop the INVALID index of another table', async () => {
@@ -112,19 +90,6 @@ describe('a migration without a transaction', function () {
     await up();
     expect(await without.values('select n from counter')).to.deep.equal([2]);
     expect(await without.history()).to.deep.equal(['up done 4 of 4']);
-  });
-
-  it('has its SETs again when it goes on', async () => {
-    await without.write(
-      `create schema "My.Shop"; set search_path to "My.Shop"; ${twice}\nset default_statistics_target = 7;\n` +
-        `set search_path to "My.Shop", public;\n${unique}\n` +
-        "create table seen as select current_setting('default_statistics_target') as target;",
-    );
-    await expectFailure('23505');
-    await without.sql(`update "My.Shop".item set name = 'b' where id = 2`);
-    await up();
-    expect(await without.indexes()).to.deep.equal(['"My.Shop".item_name on "My.Shop".item: valid']);
-    expect(await without.values('select target from "My.Shop".seen')).to.deep.equal(['7']);
   });
 
   it('keeps none of its SETs for the next migration', async () => {
